@@ -1,0 +1,121 @@
+// What signaling and the media plane say to each other. Plain values only.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "media/base/address.h"
+#include "media/base/drop.h"
+#include "media/base/ids.h"
+#include "media/base/model.h"
+#include "media/base/time.h"
+#include "media/rtp/extension_map.h"
+
+namespace media::api {
+
+struct ServerParams {
+  std::string public_address;  // numeric; announced in candidates
+  std::string bind_address = "0.0.0.0";
+  uint16_t media_port = 0;  // worker i listens on media_port + i; 0 = any free port per worker
+  unsigned workers = 1;
+};
+
+struct PeerParams {
+  RoomId room;
+  PeerId peer;
+  IceCredentials local;
+  IceCredentials remote;
+  Fingerprint remote_fingerprint{};
+  media::rtp::ExtensionMap extensions;  // BUNDLE: one map for all sections
+  std::vector<PublishedSection> published;
+  std::vector<ReceiveSection> slots;
+};
+
+struct RecordingParams {
+  std::filesystem::path directory;  // exists; one file per track segment is made in it
+};
+
+// ---- events, in the order in which they happened within one room ----
+
+struct PeerConnected {
+  PeerId peer;
+};
+enum class LossReason : uint8_t { ConsentExpired, HandshakeFailed, ClosedByPeer, OverLimit };
+struct PeerLost {  // the engine has already freed it
+  PeerId peer;
+  LossReason reason = LossReason::ConsentExpired;
+};
+struct PeerQuality {  // every second while connected
+  PeerId peer;
+  Duration rtt;               // zero until measured
+  double uplink_loss = 0;     // 0..1 over the last second, before repair
+  double downlink_loss = 0;   // 0..1 as the peer's receiver reports say
+  int64_t uplink_bps = 0;
+  int64_t downlink_bps = 0;
+};
+struct TrackActive {  // first media packet came / nothing came for 3 s
+  TrackId track;
+  bool active = false;
+};
+struct VoiceActivity {  // a track's voice started or stopped (with hang-over), audible or not
+  RoomId room;
+  TrackId track;
+  bool speaking = false;
+  Duration at;  // session clock of the change
+};
+struct AudioLevels {  // every 250 ms for rooms with sound
+  RoomId room;
+  struct Level {
+    TrackId track;
+    uint8_t dbov = 127;  // RFC 6464: 0 loudest, 127 silence
+  };
+  std::vector<Level> levels;
+};
+struct SegmentStarted {
+  RoomId room;
+  TrackId track;
+  std::string file;  // relative to RecordingParams::directory
+  Codec codec = Codec::Opus;
+  Duration start;  // session clock of the file's time zero
+};
+struct SegmentEnded {
+  RoomId room;
+  TrackId track;
+  std::string file;
+  Duration end;
+  // Anchors "RTP timestamp = session time" used for this file, JSON array of [rtp, session_us]; oldest first.
+  std::string clock_mapping;
+  std::string failure;  // empty, or why recording of this track stopped early (for example a full disk)
+};
+struct RecordingFinished {  // after stop_recording or remove_room: every file is closed and playable
+  RoomId room;
+};
+
+using Event = std::variant<PeerConnected, PeerLost, PeerQuality, TrackActive, VoiceActivity, AudioLevels,
+                           SegmentStarted, SegmentEnded, RecordingFinished>;
+
+// ---- numbers for /metrics ----
+
+struct WorkerStats {
+  uint64_t datagrams_in = 0;
+  uint64_t bytes_in = 0;
+  uint64_t datagrams_out = 0;
+  uint64_t bytes_out = 0;
+  uint64_t rtp_in = 0;
+  uint64_t rtp_forwarded = 0;  // RTP packets sealed for receivers, retransmissions included
+  uint64_t rtx_out = 0;
+  uint64_t send_calls = 0;     // sendmmsg system calls
+  uint64_t gso_sends = 0;      // messages that carried more than one segment
+  uint64_t recv_calls = 0;
+  uint64_t sessions = 0;
+  uint64_t rooms = 0;
+  uint64_t loop_lag_us_max = 0;  // since the last reading
+  bool gso = false;
+  std::string cipher_backend;    // "ipsec-mb" or "openssl"
+  DropCounters drops;
+};
+
+}  // namespace media::api

@@ -1,0 +1,78 @@
+// What a connection is asked to carry: the plain structs that SDP negotiation fills in, the engine obeys and the
+// facade hands through. No behaviour.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "media/base/ids.h"
+
+namespace media {
+
+enum class MediaKind : uint8_t { Audio, Video };
+enum class Codec : uint8_t { Opus, Vp8, Vp9, H264 };
+// What a published section shows; decides slots, allocation order and file names.
+enum class Source : uint8_t { Microphone, Camera, Screen, ScreenAudio };
+
+struct IceCredentials {
+  std::string ufrag;
+  std::string password;
+};
+
+// SHA-256 of a DTLS certificate (RFC 8122).
+using Fingerprint = std::array<uint8_t, 32>;
+
+struct CodecParams {
+  Codec codec = Codec::Opus;
+  uint8_t payload_type = 0;
+  std::optional<uint8_t> rtx_payload_type;  // RFC 4588 apt mapping
+  uint32_t clock_rate = 48000;
+  uint8_t channels = 1;
+  std::string fmtp;  // as offered, after "a=fmtp:<pt> "
+  bool nack = false;
+  bool pli = false;
+  bool fir = false;
+  bool transport_cc = false;
+};
+
+// A section in which the peer sends to us.
+struct PublishedSection {
+  TrackId track;
+  std::string mid;
+  MediaKind kind = MediaKind::Audio;
+  Source source = Source::Microphone;
+  std::vector<CodecParams> codecs;  // those we accepted, in the peer's order
+  // Simulcast (RFC 8853) rids from lowest to highest resolution where known; empty without simulcast.
+  std::vector<std::string> rids;
+  // From a=ssrc / a=ssrc-group:FID, when the offer names them; otherwise learned through mid and rid.
+  struct SsrcPair {
+    Ssrc media;
+    std::optional<Ssrc> rtx;
+  };
+  std::vector<SsrcPair> ssrcs;
+};
+
+// A section in which we send to the peer: one slot, its ssrc fixed for the life of the connection.
+struct ReceiveSection {
+  SlotId slot;
+  std::string mid;
+  MediaKind kind = MediaKind::Audio;
+  std::vector<CodecParams> codecs;  // what the peer can decode; payload types are the peer's
+  Ssrc ssrc;
+  Ssrc rtx_ssrc;  // used when the chosen codec has rtx_payload_type
+};
+
+// What a slot shows. monostate: nothing.
+struct Loudest {  // the loudest audible rooms that no other slot of this peer carries, never the peer's own
+  bool operator==(const Loudest&) const = default;
+};
+using SlotFeed = std::variant<std::monostate, TrackId, Loudest>;
+
+// The highest simulcast layer a video slot may show: 0 is the lowest.
+inline constexpr uint8_t kBestLayer = 255;
+
+}  // namespace media

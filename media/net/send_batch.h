@@ -1,0 +1,51 @@
+// Outgoing datagrams collected in one arena and sent together: runs of equal size to one peer leave as one UDP GSO
+// send, everything else in one sendmmsg (falling back to plain sendmmsg where the kernel lacks UDP_SEGMENT, tested
+// once at start). Owner and thread: one worker.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "media/base/address.h"
+#include "media/base/bytes.h"
+#include "media/base/drop.h"
+
+namespace media::net {
+
+class UdpSocket;
+
+// Largest datagram we ever build: Ethernet MTU 1500 less IPv4 and UDP headers, rounded down.
+inline constexpr size_t kMaxDatagram = 1460;
+
+struct SendStats {
+  uint64_t datagrams = 0;
+  uint64_t bytes = 0;
+  uint64_t calls = 0;
+  uint64_t gso_messages = 0;
+};
+
+class SendBatch {
+ public:
+  explicit SendBatch(UdpSocket& socket);
+  ~SendBatch();
+  SendBatch(const SendBatch&) = delete;
+  SendBatch& operator=(const SendBatch&) = delete;
+
+  // At least kMaxDatagram writable bytes, valid until commit(); flushes first when the arena is full.
+  MutableByteSpan slot();
+  // The first `size` bytes of the last slot() are a datagram for `to`.
+  void commit(const Address& to, size_t size);
+  // Sends all. Never blocks: what the socket refuses (EAGAIN) is dropped and counted; media that late is useless.
+  void flush();
+
+  [[nodiscard]] bool uses_gso() const;
+  [[nodiscard]] const SendStats& stats() const;
+  DropCounters& drops();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace media::net
