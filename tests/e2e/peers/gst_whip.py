@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+"""A second independent publisher: GStreamer's webrtcbin sends a ball and a tone by WHIP for some seconds.
+
+Usage: gst_whip.py URL TOKEN SECONDS
+"""
+
+import json
+import ssl
+import sys
+import urllib.request
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstWebRTC", "1.0")
+gi.require_version("GstSdp", "1.0")
+from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
+
+PIPELINE = """
+webrtcbin name=web bundle-policy=max-bundle
+videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1 ! vp8enc deadline=1 cpu-used=8
+  keyframe-max-dist=30 ! rtpvp8pay pt=96 ! application/x-rtp,media=video,encoding-name=VP8,payload=96 ! web.
+audiotestsrc is-live=true wave=sine freq=440 ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! opusenc
+  ! rtpopuspay pt=111 ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! web.
+"""
+
+
+class Publisher:
+    def __init__(self, url, token, seconds):
+        self.url, self.token, self.seconds = url, token, seconds
+        self.loop = GLib.MainLoop()
+        self.pipeline = Gst.parse_launch(PIPELINE)
+        self.web = self.pipeline.get_by_name("web")
+        self.posted = False
+        self.web.connect("on-negotiation-needed", self.on_negotiation_needed)
+        self.web.connect("notify::ice-gathering-state", self.on_gathering)
+
+    def on_negotiation_needed(self, _):
+        self.web.emit("create-offer", None, Gst.Promise.new_with_change_func(self.on_offer, None))
+
+    def on_offer(self, promise, _):
+        offer = promise.get_reply().get_value("offer")
+        self.web.emit("set-local-description", offer, None)
+
+    def on_gathering(self, *_):
+        complete = self.web.get_property("ice-gathering-state") == GstWebRTC.WebRTCICEGatheringState.COMPLETE
+        if complete and not self.posted:
+            self.posted = True
+            GLib.idle_add(self.post)
+
+    def post(self):
+        sdp = self.web.get_property("local-description").sdp.as_text()
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        request = urllib.request.Request(self.url, data=sdp.encode(), method="POST", headers={
+            "Content-Type": "application/sdp", "Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+            _, message = GstSdp.SDPMessage.new()
+            GstSdp.sdp_message_parse_buffer(answer.read(), message)
+            print(json.dumps({"answered": answer.status}), flush=True)
+        description = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, message)
+        self.web.emit("set-remote-description", description, None)
+        GLib.timeout_add_seconds(self.seconds, self.loop.quit)
+        return False
+
+    def run(self):
+        self.pipeline.set_state(Gst.State.PLAYING)
+        self.loop.run()
+        state = self.web.get_property("connection-state").value_nick
+        self.pipeline.set_state(Gst.State.NULL)
+        print(json.dumps({"connection": state}), flush=True)
+
+
+if __name__ == "__main__":
+    Gst.init(None)
+    Publisher(sys.argv[1], sys.argv[2], int(sys.argv[3])).run()
