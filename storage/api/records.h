@@ -163,6 +163,49 @@ struct RecordingSegment {  // one file of one track
   SegmentState state = SegmentState::Writing;
 };
 
+// ---- what lists return: rows joined for a page, never with a password hash ----
+
+// A slice of a list. The limit is cut to kMaxPage.
+struct Page {
+  int limit = 50;
+  int offset = 0;
+};
+inline constexpr int kMaxPage = 500;  // one answer stays far below a megabyte
+
+struct SchoolInCollective {
+  School school;
+  MemberRole role = MemberRole::Member;
+};
+
+struct PersonInCollective {
+  Id person_id;
+  Id school_id;
+  std::string name;
+  std::string school;
+  std::vector<CollectiveRole> roles;
+};
+
+struct RosterClass {  // a receiving class with its school, as shown on the wall before it has come
+  Id class_id;
+  Id school_id;
+  std::string name;
+  std::string grade;
+  std::string school;
+  int headcount = 0;
+};
+
+struct LessonRoster {
+  std::string host_school;
+  std::string teacher;
+  std::vector<RosterClass> classes;  // in the order in which the lesson names them
+};
+
+struct RecordedLesson {
+  Lesson lesson;
+  int segments = 0;
+  int64_t duration_us = 0;  // end of the last segment on the session clock
+};
+
 struct AuditEntry {
   int64_t wall_us = 0;
   std::string actor;

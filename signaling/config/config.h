@@ -1,0 +1,83 @@
+// What an operator may set. Defaults are here and nowhere else; configs/tongke.toml lists them (a test compares).
+// Order: defaults, then the file, then the command line.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "media/base/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace signaling::config {
+
+struct Config {
+  // Database, recordings, certificate, lock and admin socket. Made when missing.
+  std::string data = "/var/lib/tongke";
+  // The numeric address that browsers reach this server at: in links and ICE candidates.
+  std::string public_address = "127.0.0.1";
+  std::string log_level = "info";  // trace debug info warn error off
+
+  struct Http {
+    std::string bind = "0.0.0.0";
+    uint16_t port = 8443;
+    // PEM files; both empty: a self-signed certificate made on the first start.
+    std::string certificate;
+    std::string private_key;
+    // Built pages; empty: beside the program.
+    std::string web_root;
+    bool operator==(const Http&) const = default;
+  } http;
+
+  struct Media {
+    std::string bind = "0.0.0.0";
+    uint16_t port = 40000;  // worker i listens on port + i (UDP); 0: any free port per worker
+    unsigned workers = 0;   // 0: one per processor
+    bool operator==(const Media&) const = default;
+  } media;
+
+  struct Session {
+    unsigned lifetime_hours = 12;  // a sign-in; a school day
+    bool operator==(const Session&) const = default;
+  } session;
+
+  bool demo = false;  // command line only: seed the demonstration data
+
+  bool operator==(const Config&) const = default;
+};
+
+inline constexpr unsigned kMaxWorkers = 64;
+inline constexpr unsigned kMaxSessionHours = 24 * 31;
+inline constexpr size_t kMaxConfigBytes = 1 << 20;
+
+// Reads TOML over the defaults. Errors name the file, line and key: not TOML, an unknown key, a wrong type, a value out of
+// range.
+media::Outcome<Config> parse_config(std::string_view toml, const std::string& file_name);
+media::Outcome<Config> load_config(const std::filesystem::path& file);
+
+// What the command line says; unset members leave the file's value.
+struct Overrides {
+  std::optional<std::string> config_file;
+  std::optional<std::string> data;
+  std::optional<std::string> public_address;
+  std::optional<std::string> log_level;
+  std::optional<uint16_t> http_port;
+  std::optional<uint16_t> media_port;
+  std::optional<unsigned> workers;
+  std::optional<std::string> web_root;
+  bool demo = false;
+};
+
+// Declares --config, --data, --http-port, --media-port, --public-address, --workers, --web-root, --demo, --log-level on
+// `app`, writing into `overrides`, which must outlive parsing.
+void add_options(CLI::App& app, Overrides& overrides);
+
+// File (if named), then overrides, then validation of the whole.
+media::Outcome<Config> resolve(const Overrides& overrides);
+
+}  // namespace signaling::config
