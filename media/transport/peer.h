@@ -38,6 +38,11 @@ class Peer {
     IceCredentials local;
     IceCredentials remote;
     Fingerprint remote_fingerprint{};
+    // Client: our own peers (media/client). They check `candidate`, the server's one address, and start DTLS.
+    enum class Role : uint8_t { Server, Client };
+    Role role = Role::Server;
+    Address candidate;
+    bool aes_cm_only = false;  // a client that does not offer AES-GCM
   };
   enum class State : uint8_t { New, Handshaking, Connected, Failed, Closed };
   enum class Kind : uint8_t { Nothing, Rtp, Rtcp };
@@ -62,6 +67,8 @@ class Peer {
 
   // RFC 8445 section 9. Both credentials are accepted until a check with the new ones has nominated a pair.
   void restart_ice(IceCredentials local, IceCredentials remote);
+  // Client: makes a check due at once (at the start, or when the local address changed); call on_timeout() next.
+  void check_now(Instant now);
   // Sends close_notify.
   void close(DatagramSink& sink);
 
