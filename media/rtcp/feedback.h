@@ -18,6 +18,7 @@ inline constexpr uint8_t kFmtTransportCc = 15;
 inline constexpr uint8_t kFmtPli = 1;
 inline constexpr uint8_t kFmtFir = 4;
 inline constexpr uint8_t kFmtApplication = 15;
+inline constexpr uint32_t kRembIdentifier = 0x52454D42;  // "REMB"
 
 // RFC 4585 section 6.2.1: pairs of a lost sequence number and a bit mask of the 16 that follow it.
 class Nack {
