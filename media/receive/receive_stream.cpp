@@ -38,10 +38,11 @@ ReceiveStream::Arrival ReceiveStream::on_packet(Instant now, uint16_t sequence, 
       // RFC 3550 A.1: two packets in a row at the new place are believed.
       const bool confirmed = suspect_next_ && *suspect_next_ == sequence;
       suspect_next_ = static_cast<uint16_t>(sequence + 1);
-      if (!confirmed || repaired) return {Verdict::TooOld, extended, timestamps_.peek(timestamp)};
+      if (!confirmed || repaired) return {Verdict::TooOld, extended, timestamps_.peek(timestamp), false};
       suspect_next_.reset();
       restart(sequence, timestamp);
       arrival.verdict = Verdict::Newest;
+      arrival.restarted = true;
     } else if (ahead > 0) {
       arrival.verdict = Verdict::Newest;
       const int64_t clear = std::min(ahead, kWindow);
@@ -51,9 +52,9 @@ ReceiveStream::Arrival ReceiveStream::on_packet(Instant now, uint16_t sequence, 
       timestamps_.unwrap(timestamp);
     } else {
       arrival.verdict = Verdict::Late;
-      if (-ahead >= kWindow) return {Verdict::TooOld, extended, timestamps_.peek(timestamp)};
+      if (-ahead >= kWindow) return {Verdict::TooOld, extended, timestamps_.peek(timestamp), false};
       if (seen_.test(static_cast<size_t>(extended & (kWindow - 1)))) {
-        return {Verdict::Duplicate, extended, timestamps_.peek(timestamp)};
+        return {Verdict::Duplicate, extended, timestamps_.peek(timestamp), false};
       }
     }
     arrival.sequence = extended;
@@ -92,9 +93,10 @@ void ReceiveStream::on_sender_report(Instant now, uint64_t ntp) {
   last_sr_at_ = now;
 }
 
-std::optional<Reception> ReceiveStream::take_report(Instant now) {
+std::optional<rtcp::ReportBlock> ReceiveStream::take_report(Instant now) {
   if (!started_) return std::nullopt;
-  Reception r;
+  rtcp::ReportBlock r;
+  r.ssrc = ssrc_;
   const int64_t expected_now = expected();
   // Loss of the line, before repair: what retransmission mended still was lost (RFC 4588 section 5.3 leaves the
   // original stream's statistics alone).
@@ -111,9 +113,8 @@ std::optional<Reception> ReceiveStream::take_report(Instant now) {
   r.highest_sequence = static_cast<uint32_t>(highest_);
   r.jitter = static_cast<uint32_t>(jitter_q4_ >> 4);
   if (last_sr_ntp_ != 0) {
-    r.last_sr = static_cast<uint32_t>(last_sr_ntp_ >> 16);
-    const int64_t delay_us = std::max<int64_t>(0, (now - last_sr_at_).as_micros());
-    r.delay_since_last_sr = static_cast<uint32_t>(std::min<int64_t>(delay_us, 60'000'000) * 65536 / 1'000'000);
+    r.last_sr = rtcp::NtpTime{last_sr_ntp_}.middle32();
+    r.delay_since_last_sr = rtcp::to_compact(now - last_sr_at_);
   }
   return r;
 }

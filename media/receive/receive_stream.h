@@ -11,18 +11,9 @@
 #include "media/base/ids.h"
 #include "media/base/seq.h"
 #include "media/base/time.h"
+#include "media/rtcp/reports.h"
 
 namespace media::receive {
-
-// The values of one report block (RFC 3550 section 6.4.1).
-struct Reception {
-  uint8_t fraction_lost = 0;    // of 256, since the last report
-  int32_t cumulative_lost = 0;  // clamped to 24 bits, may be negative with duplicates
-  uint32_t highest_sequence = 0;
-  uint32_t jitter = 0;  // timestamp units
-  uint32_t last_sr = 0;
-  uint32_t delay_since_last_sr = 0;  // 1/65536 s
-};
 
 class ReceiveStream {
  public:
@@ -33,6 +24,7 @@ class ReceiveStream {
     Verdict verdict = Verdict::Newest;
     int64_t sequence = 0;   // unwrapped
     int64_t timestamp = 0;  // unwrapped
+    bool restarted = false;  // the source jumped in its numbering; `sequence` still grows
   };
   // Newest: beyond all before. Late: fills a gap. Duplicates and packets older than the window change nothing.
   // `repaired` marks a retransmission: it fills its gap but says nothing about jitter.
@@ -43,7 +35,7 @@ class ReceiveStream {
   [[nodiscard]] int64_t unwrap_timestamp(uint32_t timestamp) const { return timestamps_.peek(timestamp); }
 
   // The block for a receiver report sent at `now`; starts the next interval. Nothing before the first packet.
-  std::optional<Reception> take_report(Instant now);
+  std::optional<rtcp::ReportBlock> take_report(Instant now);
 
   [[nodiscard]] Ssrc ssrc() const { return ssrc_; }
   [[nodiscard]] uint32_t clock_rate() const { return clock_rate_; }

@@ -17,18 +17,6 @@ int64_t micros_to_ticks(int64_t micros, uint32_t clock_rate) {
 }
 }  // namespace
 
-int64_t ntp_to_micros(uint64_t ntp) {
-  const auto seconds = static_cast<int64_t>(ntp >> 32);
-  const uint64_t fraction = ntp & 0xFFFFFFFFULL;
-  return seconds * 1'000'000 + static_cast<int64_t>((fraction * 1'000'000 + (1ULL << 31)) >> 32);
-}
-
-uint64_t micros_to_ntp(int64_t micros) {
-  const auto seconds = static_cast<uint64_t>(micros / 1'000'000);
-  const auto rest = static_cast<uint64_t>(micros % 1'000'000);
-  return (seconds << 32) | ((rest << 32) / 1'000'000);
-}
-
 const SenderClock::Stream* SenderClock::find(Ssrc ssrc) const {
   const auto it = std::find_if(streams_.begin(), streams_.end(), [&](const Stream& s) { return s.ssrc == ssrc; });
   return it == streams_.end() ? nullptr : &*it;
@@ -47,9 +35,9 @@ bool SenderClock::is_plausible(const Stream& old, const Stream& fresh) const {
   return std::llabs(ntp - media) <= 200'000 + std::llabs(ntp) / 10;
 }
 
-void SenderClock::on_sender_report(Duration arrival, Ssrc ssrc, uint64_t ntp, int64_t rtp, uint32_t clock_rate) {
-  if (ntp == 0 || clock_rate == 0) return;
-  const Stream fresh{ssrc, clock_rate, ntp_to_micros(ntp), rtp, false};
+void SenderClock::on_sender_report(Duration arrival, Ssrc ssrc, rtcp::NtpTime ntp, int64_t rtp, uint32_t clock_rate) {
+  if (ntp.value == 0 || clock_rate == 0) return;
+  const Stream fresh{ssrc, clock_rate, ntp.as_micros(), rtp, false};
   const int64_t offset = arrival.as_micros() - fresh.ntp_us;
   const bool stepped = started_ && std::llabs(offset - target_offset_us_) > kClockStepUs;
 

@@ -15,12 +15,9 @@
 
 #include "media/base/ids.h"
 #include "media/base/time.h"
+#include "media/rtcp/reports.h"
 
 namespace media::receive {
-
-// 64-bit NTP time (RFC 3550 section 4) as microseconds since its epoch, and back.
-int64_t ntp_to_micros(uint64_t ntp);
-uint64_t micros_to_ntp(int64_t micros);
 
 struct CaptureTime {
   Duration session_time;
@@ -31,7 +28,7 @@ class SenderClock {
  public:
   // A sender report for `ssrc` arrived at session time `arrival`. `rtp` is the unwrapped timestamp of that stream.
   // Reports whose NTP time is zero (unknown, RFC 3550) or that contradict the stream's own course are ignored.
-  void on_sender_report(Duration arrival, Ssrc ssrc, uint64_t ntp, int64_t rtp, uint32_t clock_rate);
+  void on_sender_report(Duration arrival, Ssrc ssrc, rtcp::NtpTime ntp, int64_t rtp, uint32_t clock_rate);
 
   // Capture instant of the unwrapped timestamp `rtp` of `ssrc`, asked at session time `now`, which is also the answer
   // while no report has come: then and only then from_sender_report is false.

@@ -9,7 +9,7 @@ namespace media::receive {
 void TransportCcRecorder::on_packet(Instant now, uint16_t sequence, size_t size) {
   const int64_t extended = sequences_.unwrap(sequence);
   if (pending_.empty() && !next_base_) last_ = now;
-  pending_.push_back(Arrival{extended, now});
+  pending_.push_back(rtcp::Arrival{extended, now});
   bytes_ += static_cast<int64_t>(size);
 }
 
@@ -20,9 +20,9 @@ bool TransportCcRecorder::poll(Instant now, Feedback& out) {
   if (since < (fast ? kFastInterval : kSlowInterval)) return false;
 
   std::stable_sort(pending_.begin(), pending_.end(),
-                   [](const Arrival& a, const Arrival& b) { return a.sequence < b.sequence; });
+                   [](const rtcp::Arrival& a, const rtcp::Arrival& b) { return a.sequence < b.sequence; });
   pending_.erase(std::unique(pending_.begin(), pending_.end(),
-                             [](const Arrival& a, const Arrival& b) { return a.sequence == b.sequence; }),
+                             [](const rtcp::Arrival& a, const rtcp::Arrival& b) { return a.sequence == b.sequence; }),
                  pending_.end());
 
   const int64_t newest = pending_.back().sequence;
@@ -32,7 +32,7 @@ bool TransportCcRecorder::poll(Instant now, Feedback& out) {
   out.base = base;
   out.count = count_++;
   out.arrivals.clear();
-  for (const Arrival& a : pending_) {
+  for (const rtcp::Arrival& a : pending_) {
     if (a.sequence >= base) out.arrivals.push_back(a);
   }
   next_base_ = std::max(next_base_.value_or(newest + 1), newest + 1);

@@ -10,6 +10,7 @@
 
 #include "media/base/seq.h"
 #include "media/base/time.h"
+#include "media/rtcp/transport_cc.h"
 
 namespace media::receive {
 
@@ -20,15 +21,11 @@ class TransportCcRecorder {
   // Below this rate, feedback every 50 ms would be a notable part of the line.
   static constexpr int64_t kFastAboveBps = 250'000;
 
-  struct Arrival {
-    int64_t sequence = 0;  // unwrapped
-    Instant at;
-  };
   // Everything since the last feedback: sequences [base, arrivals.back().sequence], those not listed were not seen.
   struct Feedback {
     int64_t base = 0;
     uint8_t count = 0;  // feedback packet count
-    std::vector<Arrival> arrivals;  // ascending, distinct, never empty
+    std::vector<rtcp::Arrival> arrivals;  // ascending, distinct, never empty
   };
 
   void on_packet(Instant now, uint16_t sequence, size_t size);
@@ -40,7 +37,7 @@ class TransportCcRecorder {
   static constexpr int64_t kMaxSpan = 400;
 
   SeqUnwrapper sequences_;
-  std::vector<Arrival> pending_;
+  std::vector<rtcp::Arrival> pending_;
   std::optional<int64_t> next_base_;
   Instant last_;
   int64_t bytes_ = 0;
