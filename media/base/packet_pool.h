@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,12 +20,15 @@ class PacketPool;
 
 // Largest plain RTP packet that is kept: one unfragmented Ethernet datagram.
 inline constexpr size_t kPoolPacketSize = 1500;
+// Room beside the bytes for what was learnt when the packet was parsed, so that nobody parses it again.
+inline constexpr size_t kPacketFactsSize = 256;
 
 struct PooledPacket {
   uint32_t references = 0;
   uint16_t size = 0;
   PacketPool* pool = nullptr;
   PooledPacket* next_free = nullptr;
+  alignas(16) std::array<std::byte, kPacketFactsSize> facts;
   std::array<uint8_t, kPoolPacketSize> bytes;
 };
 
@@ -45,6 +50,18 @@ class PacketRef {
   inline void reset();
   [[nodiscard]] explicit operator bool() const { return packet_ != nullptr; }
   [[nodiscard]] ByteSpan bytes() const { return ByteSpan(packet_->bytes.data(), packet_->size); }
+  // Stores a copy of what was learnt about the packet; only before it is shared.
+  template <class Facts>
+  void set_facts(const Facts& facts) const {
+    static_assert(sizeof(Facts) <= kPacketFactsSize && alignof(Facts) <= 16);
+    static_assert(std::is_trivially_copyable_v<Facts> && std::is_trivially_destructible_v<Facts>);
+    new (packet_->facts.data()) Facts(facts);
+  }
+  // What set_facts<Facts> stored.
+  template <class Facts>
+  [[nodiscard]] const Facts& facts() const {
+    return *std::launder(reinterpret_cast<const Facts*>(packet_->facts.data()));
+  }
   // Only before the packet is shared.
   [[nodiscard]] MutableByteSpan writable() const { return MutableByteSpan(packet_->bytes.data(), packet_->size); }
 

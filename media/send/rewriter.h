@@ -1,0 +1,68 @@
+// Makes one unbroken stream out of whatever sources a slot shows in turn: other layers of a picture, other rooms'
+// pictures, other voices. Sequence numbers, timestamps and picture ids run on; gaps inside a source stay gaps, so
+// that a receiver can ask for what the line lost.
+// Owner: sfu::EgressSlot. Thread: the owner's. RFC 7741 section 4.2 for the VP8 numbers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "media/base/rng.h"
+#include "media/base/time.h"
+#include "media/send/departure.h"
+
+namespace media::send {
+
+class Rewriter {
+ public:
+  // The first sequence number is drawn from 1..32767: a receiver that misses the packets around an early wrap would
+  // guess the wrong SRTP rollover count. Timestamp and picture id start anywhere.
+  explicit Rewriter(Rng& rng);
+
+  // The next packets come from another source (or the same one after a jump in its numbering), beginning with
+  // `first`. `capture` is when it was captured; `mapped` says that this rests on the sender's clock.
+  void switch_source(Instant now, const SourceFacts& first, uint32_t clock_rate, Duration capture, bool mapped);
+
+  // Numbers for a packet of the present source; nothing for one from before the switch.
+  std::optional<Rewritten> rewrite(Instant now, const SourceFacts& facts);
+
+  // The outgoing form of a timestamp of the present source.
+  [[nodiscard]] uint32_t map_timestamp(int64_t source_timestamp) const {
+    return static_cast<uint32_t>(source_timestamp + timestamp_offset_);
+  }
+  [[nodiscard]] bool has_source() const { return has_source_; }
+  // Capture instant of the newest packet's stream position is kept for the next switch; see switch_source.
+  void note_capture(Duration capture, bool mapped) {
+    last_capture_ = capture;
+    last_mapped_ = mapped;
+  }
+  // Outgoing, unwrapped: highest so far.
+  [[nodiscard]] int64_t last_sequence() const { return last_sequence_; }
+  [[nodiscard]] int64_t last_timestamp() const { return last_timestamp_; }
+
+  // How far the mapping through sender clocks may stand off from arrival times before it is not believed.
+  static constexpr Duration kMaxMappingError = Duration::millis(75);
+
+ private:
+  [[nodiscard]] int64_t next_timestamp(Instant now, uint32_t clock_rate, Duration capture, bool mapped) const;
+
+  bool has_source_ = false;
+  bool sent_any_ = false;
+  int64_t first_in_source_ = 0;  // source sequence at the switch
+  int64_t sequence_offset_ = 0;
+  int64_t timestamp_offset_ = 0;
+  int64_t picture_offset_ = 0;
+  uint8_t tl0_offset_ = 0;
+  uint8_t keyidx_offset_ = 0;
+
+  int64_t last_sequence_;
+  int64_t last_timestamp_;
+  int64_t last_picture_;
+  uint8_t last_tl0_;
+  uint8_t last_keyidx_ = 0;
+  Instant last_sent_;
+  Duration last_capture_;
+  bool last_mapped_ = false;
+};
+
+}  // namespace media::send
