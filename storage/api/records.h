@@ -123,6 +123,7 @@ struct LoginSession {  // a browser's cookie; only the SHA-256 is stored
   std::optional<LessonRole> role;
   std::optional<Id> class_id;
   int64_t expires_at = 0;
+  std::optional<std::string> token_hash;  // of the link; when that token is revoked or expires, so is the session
 };
 
 struct LessonEvent {  // the lesson's timeline; sequence starts at 1 and has no gaps

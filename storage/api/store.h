@@ -55,6 +55,7 @@ class Store {
   virtual Outcome<void> add_lesson(const Lesson& row) = 0;  // with its classes
   virtual Outcome<std::optional<Lesson>> lesson(const Id& id) = 0;
   // Lessons that a person may see (teacher of it, or any role in its collective), newest scheduled first.
+  // Consultations are private: only their teacher and classes have them in a list.
   virtual Outcome<std::vector<Lesson>> lessons_for_person(const Id& person_id, int limit) = 0;
   virtual Outcome<std::vector<Lesson>> lessons_for_class(const Id& class_id, int limit) = 0;
   virtual Outcome<std::vector<Lesson>> lessons_in_state(LessonState state) = 0;
@@ -69,11 +70,12 @@ class Store {
   virtual Outcome<void> add_token(const AccessToken& row) = 0;
   virtual Outcome<std::optional<AccessToken>> token_by_hash(const std::string& secret_hash) = 0;
   virtual Outcome<std::vector<AccessToken>> tokens_of_lesson(const Id& lesson_id) = 0;
+  // Also ends the sessions that were entered by it.
   virtual Outcome<void> revoke_token(const std::string& secret_hash) = 0;
   virtual Outcome<void> add_session(const LoginSession& row) = 0;
   virtual Outcome<std::optional<LoginSession>> session_by_hash(const std::string& secret_hash) = 0;
   virtual Outcome<void> remove_session(const std::string& secret_hash) = 0;
-  // Tokens and sessions that ended before `wall_us`.
+  // Tokens and sessions that ended at `wall_us` or before.
   virtual Outcome<void> remove_expired(int64_t wall_us) = 0;
 
   // ---- the timeline ----

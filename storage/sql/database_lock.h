@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 
 #include "media/base/result.h"
 
@@ -13,8 +12,6 @@ class DatabaseLock {
  public:
   // Errors: held by another process (the sentence names its pid), or the file cannot be made.
   static media::Outcome<DatabaseLock> acquire(const std::filesystem::path& data_dir);
-  // The pid that holds the lock now; unset when nobody does. Only to tell a person: it may change at once.
-  static std::optional<int> holder(const std::filesystem::path& data_dir);
 
   DatabaseLock(DatabaseLock&& other) noexcept;
   DatabaseLock& operator=(DatabaseLock&& other) noexcept;
