@@ -207,7 +207,6 @@ size_t write_transport_feedback(ByteWriter& out, Ssrc sender, Ssrc media, uint8_
     size = (size + 3) / 4 * 4;
     if (size <= out.room()) break;
     plan.delta_count = 0;
-    part = part.first(std::min(part.size(), size_t{kMaxStatuses}));
   }
   if (plan.delta_count == 0) return 0;
 
@@ -221,7 +220,7 @@ size_t write_transport_feedback(ByteWriter& out, Ssrc sender, Ssrc media, uint8_
   out.u8(feedback_count);
   write_chunks(out, std::span(plan.symbols).first(plan.symbol_count));
   write_deltas(out, plan);
-  // Zero bytes up to the word without the P bit, as libwebrtc's reader expects nothing behind the deltas.
+  // Zero bytes up to the word, without the P bit: the status count already says where the deltas end.
   out.zeros(size - (out.size() - start));
   return out.ok() ? plan.delta_count : 0;
 }
