@@ -75,6 +75,7 @@ function oneOf<T extends string>(from: Json, key: string, allowed: readonly T[])
 const ROLES = ['teacher', 'class', 'observer'] as const;
 const PHASES = ['scheduled', 'live', 'ended'] as const;
 const LINKS = ['good', 'weak', 'lost'] as const;
+const MUTERS = ['teacher', 'self'] as const;
 const CODES = [
   'bad-json',
   'bad-message',
@@ -118,6 +119,7 @@ export function parseParticipant(value: unknown): Participant {
     handAt: number(from, 'handAt'),
     onStage: flag(from, 'onStage'),
     muted: flag(from, 'muted'),
+    mutedBy: from['mutedBy'] === null ? null : oneOf(from, 'mutedBy', MUTERS),
     mic: flag(from, 'mic'),
     camera: flag(from, 'camera'),
     screen: flag(from, 'screen'),
@@ -130,8 +132,11 @@ function parseEventBody(from: Json): EventBody | null {
   const p = () => text(from, 'p');
   switch (from['kind']) {
     case 'lesson-live':
+      return { kind: 'lesson-live', startedAt: number(from, 'startedAt') };
     case 'lesson-ended':
-      return { kind: from['kind'] };
+      return { kind: 'lesson-ended' };
+    case 'encoder':
+      return { kind: 'encoder', on: flag(from, 'on') };
     case 'participant-joined':
       return { kind: 'participant-joined', participant: parseParticipant(from['participant']) };
     case 'participant-away':
@@ -145,7 +150,7 @@ function parseEventBody(from: Json): EventBody | null {
     case 'stage':
       return { kind: 'stage', p: textOrNull(from, 'p'), previous: textOrNull(from, 'previous') };
     case 'mute':
-      return { kind: 'mute', p: p(), muted: flag(from, 'muted'), by: oneOf(from, 'by', ['teacher', 'self'] as const) };
+      return { kind: 'mute', p: p(), muted: flag(from, 'muted'), by: oneOf(from, 'by', MUTERS) };
     case 'chat':
       return { kind: 'chat', p: p(), text: text(from, 'text'), name: text(from, 'name') };
     case 'headcount':
@@ -181,6 +186,7 @@ function parseSnapshot(value: unknown): LessonSnapshot {
   const from = object(value, 'state');
   return {
     participants: list(from, 'participants').map(parseParticipant),
+    removed: list(from, 'removed').map(parseParticipant),
     stage: textOrNull(from, 'stage'),
     recording: flag(from, 'recording'),
     chat: list(from, 'chat').map(parseChat),
@@ -190,7 +196,7 @@ function parseSnapshot(value: unknown): LessonSnapshot {
 
 function parseWelcome(from: Json): Welcome {
   const resumed = flag(from, 'resumed');
-  const hasState = typeof from['state'] === 'object' && from['state'] !== null && 'participants' in from['state'];
+  const hasState = from['state'] !== undefined && from['state'] !== null;
   if (!hasState && !resumed) throw new BadMessage('state');
   return {
     t: 'welcome',

@@ -35,6 +35,7 @@ export interface Participant {
   handAt: number;
   onStage: boolean;
   muted: boolean;
+  mutedBy: 'teacher' | 'self' | null;
   mic: boolean;
   camera: boolean;
   screen: boolean;
@@ -46,7 +47,7 @@ export interface Participant {
 export type LessonEvent = { t: 'event'; n: number; at: number } & EventBody;
 
 export type EventBody =
-  | { kind: 'lesson-live' }
+  | { kind: 'lesson-live'; startedAt: number }
   | { kind: 'lesson-ended' }
   | { kind: 'participant-joined'; participant: Participant }
   | { kind: 'participant-away'; p: ParticipantId }
@@ -61,6 +62,7 @@ export type EventBody =
   | { kind: 'headcount'; p: ParticipantId; count: number }
   | { kind: 'media'; p: ParticipantId; mic: boolean; camera: boolean; screen: boolean }
   | { kind: 'recording'; on: boolean; reason: string }
+  | { kind: 'encoder'; on: boolean }
   | { kind: 'voice'; p: ParticipantId; speaking: boolean }
   | { kind: 'link'; p: ParticipantId; link: LinkGrade };
 
@@ -68,6 +70,8 @@ export type ChatEvent = { t: 'event'; n: number; at: number } & Extract<EventBod
 
 export interface LessonSnapshot {
   participants: Participant[];
+  /** Whom the teacher may let in again. */
+  removed: Participant[];
   stage: ParticipantId | null;
   recording: boolean;
   chat: ChatEvent[];
@@ -185,6 +189,9 @@ export const CLOSE = {
   removed: 4410,
   tooFast: 4429,
 } as const;
+
+/** `limit` with this layer takes the limit away. */
+export const NO_LIMIT = 255;
 
 export const CHAT_MAX = 500;
 export const HEADCOUNT_MAX = 200;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../lib/clock';
 import { CLOSE } from '../protocol/messages';
-import { LessonSession, RequestFailed, type SeatStore, type SessionStatus } from './session';
+import { LessonSession, RequestFailed, type SessionStatus } from './session';
 import type { SocketHandlers } from './socket';
 
 interface FakeSocket {
@@ -14,18 +14,15 @@ const lesson = {
   id: 'l1', topic: '分数', subject: '数学', grade: '三年级', kind: 'sync', school: '实验小学', teacher: '林老师',
   state: 'live', startedAt: 1,
 };
-const emptyState = { participants: [], stage: null, recording: true, chat: [], encoder: false };
+const emptyState = { participants: [], removed: [], stage: null, recording: true, chat: [], encoder: false };
 
-function setup(savedSeat: string | null = null, signedIn = true) {
+function setup(signedIn = true) {
   const clock = new ManualClock();
   const sockets: FakeSocket[] = [];
-  let saved = savedSeat;
-  const seats: SeatStore = { load: () => saved, save: (s) => (saved = s), clear: () => (saved = null) };
   const session = new LessonSession({
     lesson: 'l1',
     clock,
     random: () => 0.5,
-    seats,
     stillSignedIn: () => Promise.resolve(signedIn),
     open: (handlers) => {
       const socket: FakeSocket = { handlers, sent: [], closed: false };
@@ -57,7 +54,7 @@ function setup(savedSeat: string | null = null, signedIn = true) {
     });
   };
   const event = (n: number) => say({ t: 'event', n, at: n, kind: 'hand', p: 'p3', up: true });
-  return { clock, sockets, session, statuses, events, fresh, newest, say, welcome, event, savedSeat: () => saved };
+  return { clock, sockets, session, statuses, events, fresh, newest, say, welcome, event };
 }
 
 describe('LessonSession', () => {
@@ -77,21 +74,14 @@ describe('LessonSession', () => {
     expect(s.newest().sent[0]).toMatchObject({ t: 'hello', resume: { seat: 'secret', last: 8 } });
   });
 
-  it('keeps its seat over a page reload', () => {
-    const reloaded = setup('kept');
-    reloaded.welcome({ resumed: true });
-    expect(reloaded.newest().sent[0]).toMatchObject({ resume: { seat: 'kept', last: 0 } });
-    expect(reloaded.fresh).toEqual([true]);
-    reloaded.event(8);
-    expect(reloaded.events).toEqual([8]);
-  });
-
-  it('asks for the whole state when a resumed welcome brings none to a reloaded page', () => {
-    const reloaded = setup('kept');
-    reloaded.welcome({ resumed: true, state: null });
-    reloaded.clock.advance(0);
-    reloaded.newest().handlers.onOpen();
-    expect(reloaded.newest().sent[0]).not.toHaveProperty('resume');
+  it('takes the whole state again when the server forgot the seat', () => {
+    s.welcome();
+    s.newest().handlers.onClose(1006);
+    s.clock.advance(0);
+    s.welcome({ resumed: false, last: 3, seat: 'new' });
+    s.event(4);
+    expect(s.fresh).toEqual([true, true]);
+    expect(s.events).toEqual([4]);
   });
 
   it('hands on each event once and in order after a resume', () => {
@@ -100,7 +90,7 @@ describe('LessonSession', () => {
     s.event(9);
     s.newest().handlers.onClose(1006);
     s.clock.advance(0);
-    s.welcome({ resumed: true, last: 11 });
+    s.welcome({ resumed: true, last: 9, state: undefined });
     for (const n of [9, 10, 11, 12]) s.event(n);
     expect(s.fresh).toEqual([true, false]);
     expect(s.events).toEqual([8, 9, 10, 11, 12]);
@@ -195,7 +185,6 @@ describe('LessonSession', () => {
   it('a removed class tries quietly for a minute, so that the teacher can undo', () => {
     s.welcome();
     s.newest().handlers.onClose(CLOSE.removed);
-    expect(s.savedSeat()).toBeNull();
     s.clock.advance(5000);
     s.newest().handlers.onOpen();
     expect(s.newest().sent[0]).not.toHaveProperty('resume');
@@ -216,7 +205,7 @@ describe('LessonSession', () => {
   });
 
   it('tells a sign-out from a dead line', async () => {
-    const out = setup(null, false);
+    const out = setup(false);
     for (let i = 0; i < 3; i += 1) {
       out.newest().handlers.onClose(1006);
       out.clock.advance(3000);

@@ -44,13 +44,6 @@ export class RequestFailed extends Error {
   }
 }
 
-/** Keeps the seat's secret over a page reload. */
-export interface SeatStore {
-  load(): string | null;
-  save(seat: string): void;
-  clear(): void;
-}
-
 export interface SessionEvents {
   status: SessionStatus;
   /** `fresh`: the state in it replaces all that is known; otherwise the missed events follow. */
@@ -69,7 +62,6 @@ export interface SessionOptions {
   open: OpenSocket;
   clock: Clock;
   random: () => number;
-  seats: SeatStore;
   /** Asked after repeated failures: a refused upgrade and a dead line look the same to a socket. */
   stillSignedIn: () => Promise<boolean>;
 }
@@ -90,7 +82,8 @@ export class LessonSession extends Emitter<SessionEvents> {
   private helloId = 0;
   private last = 0;
   private known = false;
-  private seat: string | null;
+  // Kept in memory only: a reloaded page needs the whole state, and the server knows its class by the credential.
+  private seat: string | null = null;
   private attempt = 0;
   private lostSince: number | null = null;
   private heardAt = 0;
@@ -103,7 +96,6 @@ export class LessonSession extends Emitter<SessionEvents> {
 
   constructor(private readonly options: SessionOptions) {
     super();
-    this.seat = options.seats.load();
   }
 
   currentStatus(): SessionStatus {
@@ -224,16 +216,15 @@ export class LessonSession extends Emitter<SessionEvents> {
   }
 
   private onWelcome(welcome: Welcome): void {
-    const continues = welcome.resumed && this.known && welcome.last >= this.last;
+    const continues = welcome.resumed && this.known;
     if (!continues && welcome.state === null) {
-      // The server resumed a seat of which this page, just reloaded, knows nothing: ask for the whole state.
+      // A seat resumed without anything to resume on: ask for the whole state.
       this.forgetSeat();
       this.lose();
       return;
     }
     this.cancelTimer();
     this.seat = welcome.seat;
-    this.options.seats.save(welcome.seat);
     if (!continues) this.last = welcome.last;
     this.known = true;
     this.ready = true;
@@ -339,7 +330,6 @@ export class LessonSession extends Emitter<SessionEvents> {
     this.socket?.close();
     this.socket = null;
     this.ready = false;
-    if (reason !== 'taken-over') this.options.seats.clear();
     this.setStatus({ kind: 'closed', reason });
     for (const [id, entry] of [...this.pending]) {
       entry.cancelTimeout();
@@ -352,7 +342,6 @@ export class LessonSession extends Emitter<SessionEvents> {
     this.seat = null;
     this.known = false;
     this.last = 0;
-    this.options.seats.clear();
   }
 
   private setClock(at: number): void {
