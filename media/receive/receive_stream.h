@@ -40,9 +40,11 @@ class ReceiveStream {
   [[nodiscard]] Ssrc ssrc() const { return ssrc_; }
   [[nodiscard]] uint32_t clock_rate() const { return clock_rate_; }
   [[nodiscard]] uint64_t packets() const { return packets_; }
+  [[nodiscard]] bool has_packets() const { return started_; }
   [[nodiscard]] uint64_t bytes() const { return bytes_; }
-  // Packets that were expected and those that had to be repaired or never came, since the start.
+  // Packets that were sent as far as the numbering tells, and distinct ones that came without being asked for again.
   [[nodiscard]] int64_t expected() const { return started_ ? highest_ - first_ + 1 : 0; }
+  [[nodiscard]] uint64_t unrepaired() const { return unrepaired_; }
   [[nodiscard]] uint64_t repaired() const { return repaired_; }
   [[nodiscard]] Instant last_arrival() const { return last_arrival_; }
 

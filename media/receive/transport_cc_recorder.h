@@ -31,6 +31,8 @@ class TransportCcRecorder {
   void on_packet(Instant now, uint16_t sequence, size_t size);
   // Fills `out` and returns true when feedback is due.
   bool poll(Instant now, Feedback& out);
+  // The number of a further message, when one feedback needs several.
+  uint8_t next_count() { return count_++; }
 
  private:
   // One feedback describes at most this span, so that it fits a datagram even when every second packet is missing.

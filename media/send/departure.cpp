@@ -48,7 +48,7 @@ rtp::Written write_departure(MutableByteSpan out, const Departure& departure, co
   const rtp::Header header{.payload_type = departure.payload_type,
                            .marker = facts.marker,
                            .sequence = static_cast<uint16_t>(departure.rewritten.sequence),
-                           .timestamp = departure.rewritten.timestamp,
+                           .timestamp = static_cast<uint32_t>(departure.rewritten.timestamp),
                            .ssrc = departure.ssrc};
   return rtp::write_packet(out, header, extensions, map, ByteSpan(prefix).first(prefix_size),
                            payload.subspan(descriptor->consumed));

@@ -29,8 +29,8 @@ struct SourceFacts {
 
 // The numbers of one packet in one receiver's stream.
 struct Rewritten {
-  int64_t sequence = 0;  // unwrapped: rollover count * 65536 + sequence
-  uint32_t timestamp = 0;
+  int64_t sequence = 0;   // unwrapped: rollover count * 65536 + sequence
+  int64_t timestamp = 0;  // unwrapped
   codec::PictureNumbers numbers;
 };
 

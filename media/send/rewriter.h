@@ -27,11 +27,11 @@ class Rewriter {
   std::optional<Rewritten> rewrite(Instant now, const SourceFacts& facts);
 
   // The outgoing form of a timestamp of the present source.
-  [[nodiscard]] uint32_t map_timestamp(int64_t source_timestamp) const {
-    return static_cast<uint32_t>(source_timestamp + timestamp_offset_);
-  }
+  [[nodiscard]] int64_t map_timestamp(int64_t source_timestamp) const { return source_timestamp + timestamp_offset_; }
   [[nodiscard]] bool has_source() const { return has_source_; }
-  // Capture instant of the newest packet's stream position is kept for the next switch; see switch_source.
+  // Where the present source stood when it was last sent from, in its own timestamps.
+  [[nodiscard]] int64_t last_source_timestamp() const { return last_timestamp_ - timestamp_offset_; }
+  // Before a switch: when last_source_timestamp() was captured. `mapped` false: nobody knows any more.
   void note_capture(Duration capture, bool mapped) {
     last_capture_ = capture;
     last_mapped_ = mapped;

@@ -1,0 +1,103 @@
+#include "media/sfu/egress_slot.h"
+
+#include <utility>
+
+#include "media/sfu/peer.h"
+
+namespace media::sfu {
+
+EgressSlot::EgressSlot(Peer& owner, const ReceiveSection& section, Rng& rng)
+    : owner_(owner),
+      section_(section),
+      follower_(rng),
+      stream_(section.ssrc),
+      history_(section.kind == MediaKind::Video ? kVideoHistory : kAudioHistory),
+      rtx_(section.rtx_ssrc, rng) {}
+
+const CodecParams* EgressSlot::choose_codec(Codec codec) {
+  if (chosen_for_ == codec && chosen_track_ == follower_.track()) return chosen_;
+  chosen_for_ = codec;
+  chosen_track_ = follower_.track();
+  chosen_ = nullptr;
+  const CodecParams* source = nullptr;
+  for (const CodecParams& c : follower_.track()->section().codecs) {
+    if (c.codec == codec) {
+      source = &c;
+      break;
+    }
+  }
+  for (const CodecParams& c : section_.codecs) {
+    if (c.codec != codec) continue;
+    if (chosen_ == nullptr) chosen_ = &c;
+    // Of several H.264 profiles the one that the sender uses.
+    if (source != nullptr && c.fmtp == source->fmtp) {
+      chosen_ = &c;
+      break;
+    }
+  }
+  return chosen_;
+}
+
+void EgressSlot::push(const send::Departure& departure, Outbox& out) {
+  const std::string* mid = nullptr;
+  if (mid_left_ > 0 && !section_.mid.empty()) {
+    --mid_left_;
+    mid = &section_.mid;
+  }
+  out.rtp.push_back({&owner_, departure, mid});
+}
+
+void EgressSlot::offer(Instant now, Duration session_now, const IngressPacket& packet, Outbox& out) {
+  const auto& facts = packet.packet.facts<send::SourceFacts>();
+  const CodecParams* codec = choose_codec(facts.codec);
+  if (codec == nullptr) return out.drops.add(Drop::RtpUnknownPayloadType);
+  const auto offered = follower_.offer(now, session_now, packet, out.drops);
+  if (!offered) {
+    // Without a publisher's key frame this would stay dark.
+    if (packet.layer == 0 && facts.marker && follower_.is_waiting()) follower_.wish_key_frame();
+    return;
+  }
+  if (offered->switched) {
+    stream_.hasten_report();
+    if (mid_left_ == 0) mid_left_ = 1;
+  }
+  send::Departure departure;
+  departure.packet = packet.packet;
+  departure.rewritten = offered->rewritten;
+  departure.ssrc = section_.ssrc;
+  departure.payload_type = codec->payload_type;
+  if (codec->nack && codec->rtx_payload_type) {
+    history_.add(now, departure);
+    rtx_.on_media_sent(facts.payload_size);
+  }
+  stream_.on_sent(facts.payload_size);
+  push(departure, out);
+}
+
+void EgressSlot::resend(Instant now, Duration rtt, uint16_t sequence, Outbox& out) {
+  Drop refused = Drop::NackTooOld;
+  const send::Departure* original = history_.take(now, rtt, sequence, refused);
+  if (original == nullptr) return out.drops.add(refused);
+  // What is in the history was sent under `chosen_` of its time; the rtx type belongs to that payload type.
+  for (const CodecParams& codec : section_.codecs) {
+    if (codec.payload_type != original->payload_type || !codec.rtx_payload_type) continue;
+    send::Departure again;
+    const size_t size = original->packet.facts<send::SourceFacts>().payload_size;
+    if (!rtx_.wrap(*original, size, *codec.rtx_payload_type, again)) return out.drops.add(Drop::RtxOverBudget);
+    return push(again, out);
+  }
+}
+
+void EgressSlot::on_key_frame_request(Instant now, DropCounters& drops) {
+  if (key_frame_window_ == Instant() || now - key_frame_window_ >= kKeyFrameWindow) {
+    key_frame_window_ = now;
+    key_frame_requests_ = 0;
+  }
+  if (key_frame_requests_ >= kKeyFrameRequests) return drops.add(Drop::KeyFrameThrottled);
+  ++key_frame_requests_;
+  key_frame_asked_ = true;
+}
+
+bool EgressSlot::take_key_frame_wish() { return std::exchange(key_frame_asked_, false); }
+
+}  // namespace media::sfu

@@ -1,0 +1,46 @@
+// What forwarding tells about itself. The facade hands these to signaling.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "media/base/ids.h"
+#include "media/base/time.h"
+
+namespace media::sfu {
+
+struct PeerQuality {  // every second while connected
+  PeerId peer;
+  Duration rtt;              // zero until measured
+  double uplink_loss = 0;    // 0..1 over the last second, before repair
+  double downlink_loss = 0;  // 0..1, from the peer's receiver reports
+  int64_t uplink_bps = 0;
+  int64_t downlink_bps = 0;
+};
+struct TrackActive {  // the first media packet came, or none came for kTrackSilence
+  TrackId track;
+  bool active = false;
+};
+struct VoiceActivity {
+  RoomId room;
+  TrackId track;
+  bool speaking = false;
+  Duration at;  // session clock
+};
+struct AudioLevels {
+  RoomId room;
+  struct Level {
+    TrackId track;
+    uint8_t dbov = 127;
+  };
+  std::vector<Level> levels;
+};
+// The peer sent far more than it may for too long; whoever owns its connection should end it.
+struct PeerOverLimit {
+  PeerId peer;
+};
+
+using Event = std::variant<PeerQuality, TrackActive, VoiceActivity, AudioLevels, PeerOverLimit>;
+
+}  // namespace media::sfu

@@ -1,0 +1,99 @@
+#include "media/sfu/follower.h"
+
+#include "media/sfu/peer.h"
+
+namespace media::sfu {
+
+void Follower::remember_capture(Duration session_now) {
+  if (track_ == nullptr || !started_) return;
+  const auto& stream = track_->layers()[layer_].stream;
+  if (!stream || epoch_ != track_->layers()[layer_].epoch) return rewriter_.note_capture({}, false);
+  const auto capture =
+      track_->owner().clock().capture_time(session_now, stream->ssrc(), rewriter_.last_source_timestamp());
+  rewriter_.note_capture(capture.session_time, capture.from_sender_report);
+}
+
+void Follower::follow(Instant /*now*/, Duration session_now, IngressTrack* track) {
+  if (track == track_) return;
+  remember_capture(session_now);
+  track_ = track;
+  started_ = false;
+  selector_.restart();
+}
+
+void Follower::wish_key_frame() {
+  if (track_ == nullptr || !track_->is_open() || track_->section().kind == MediaKind::Audio) return;
+  selector_.set_available(track_->layer_mask());
+  if (const auto wanted = selector_.wants_key_frame_of()) track_->layers()[*wanted].key_frames.wish();
+}
+
+void Follower::switch_to(Instant now, Duration session_now, const IngressPacket& packet) {
+  remember_capture(session_now);
+  const auto& facts = packet.packet.facts<send::SourceFacts>();
+  const auto& stream = track_->layers()[packet.layer].stream;
+  receive::CaptureTime capture{session_now, false};
+  uint32_t clock_rate = 90000;
+  if (stream) {
+    capture = track_->owner().clock().capture_time(session_now, stream->ssrc(), facts.timestamp);
+    clock_rate = stream->clock_rate();
+  }
+  rewriter_.switch_source(now, facts, clock_rate, capture.session_time, capture.from_sender_report);
+  started_ = true;
+  layer_ = packet.layer;
+  epoch_ = packet.epoch;
+}
+
+std::optional<Follower::Offered> Follower::offer(Instant now, Duration session_now, const IngressPacket& packet,
+                                                 DropCounters& drops) {
+  const auto& facts = packet.packet.facts<send::SourceFacts>();
+  bool switched = false;
+  // The numbering of the shown source began anew: nothing of the old can be continued.
+  if (started_ && packet.layer == layer_ && packet.epoch != epoch_) {
+    if (static_cast<int32_t>(packet.epoch - epoch_) < 0) {
+      drops.add(Drop::RtpTooOld);
+      return std::nullopt;
+    }
+    rewriter_.note_capture({}, false);
+    started_ = false;
+    selector_.restart();
+  }
+  if (track_->section().kind == MediaKind::Audio) {
+    if (!started_) {
+      switch_to(now, session_now, packet);
+      switched = true;
+    }
+  } else {
+    selector_.set_available(track_->layer_mask());
+    switch (selector_.on_packet(packet.layer, packet.starts_key_frame)) {
+      case layers::Decision::Forward:
+        break;
+      case layers::Decision::Switch:
+        switch_to(now, session_now, packet);
+        switched = true;
+        break;
+      case layers::Decision::Drop:
+        drops.add(Drop::LayerNotWanted);
+        return std::nullopt;
+      case layers::Decision::WaitForKey:
+        drops.add(Drop::WaitingForKeyFrame);
+        return std::nullopt;
+    }
+  }
+  const auto rewritten = rewriter_.rewrite(now, facts);
+  if (!rewritten) {
+    drops.add(Drop::RtpTooOld);
+    return std::nullopt;
+  }
+  return Offered{*rewritten, switched};
+}
+
+std::optional<int64_t> Follower::timestamp_at(Duration session_now, Duration at) const {
+  if (track_ == nullptr || !started_ || !rewriter_.has_source()) return std::nullopt;
+  const auto& layer = track_->layers()[layer_];
+  if (!layer.stream || layer.epoch != epoch_) return std::nullopt;
+  const auto source = track_->owner().clock().rtp_at(session_now, layer.stream->ssrc(), at);
+  if (!source) return std::nullopt;
+  return rewriter_.map_timestamp(*source);
+}
+
+}  // namespace media::sfu

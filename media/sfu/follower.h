@@ -1,0 +1,54 @@
+// Follows one track for one receiver: chooses the layer and makes one unbroken stream of it. The receiver may be a
+// slot of a peer or the recording. Owner: EgressSlot, RecordingFeed. Thread: one worker.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "media/base/drop.h"
+#include "media/base/rng.h"
+#include "media/layers/layer_selector.h"
+#include "media/receive/sender_clock.h"
+#include "media/send/rewriter.h"
+#include "media/sfu/ingress_track.h"
+
+namespace media::sfu {
+
+class Follower {
+ public:
+  explicit Follower(Rng& rng) : rewriter_(rng) {}
+
+  // Shows `track` from its next key frame (sound: from its next packet) on; nullptr shows nothing.
+  void follow(Instant now, Duration session_now, IngressTrack* track);
+  [[nodiscard]] IngressTrack* track() const { return track_; }
+
+  struct Offered {
+    send::Rewritten rewritten;
+    bool switched = false;  // the stream begins anew here: another source, another layer
+  };
+  // The numbers under which `packet` of the followed track goes out; nothing when it does not, with the reason
+  // counted.
+  std::optional<Offered> offer(Instant now, Duration session_now, const IngressPacket& packet, DropCounters& drops);
+
+  void set_limit(uint8_t highest) { selector_.set_limit(highest); }
+  // Tells the track which key frame is waited for, if any.
+  void wish_key_frame();
+  [[nodiscard]] bool is_waiting() const { return track_ != nullptr && !started_; }
+
+  // The outgoing timestamp at session time `at`; nothing while nothing is shown or no sender report has come.
+  [[nodiscard]] std::optional<int64_t> timestamp_at(Duration session_now, Duration at) const;
+  [[nodiscard]] std::optional<uint8_t> layer() const { return started_ ? std::optional<uint8_t>(layer_) : std::nullopt; }
+
+ private:
+  void switch_to(Instant now, Duration session_now, const IngressPacket& packet);
+  void remember_capture(Duration session_now);
+
+  IngressTrack* track_ = nullptr;
+  layers::LayerSelector selector_;
+  send::Rewriter rewriter_;
+  bool started_ = false;
+  uint8_t layer_ = 0;
+  uint32_t epoch_ = 0;
+};
+
+}  // namespace media::sfu

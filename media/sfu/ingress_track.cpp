@@ -1,0 +1,180 @@
+#include "media/sfu/ingress_track.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "media/send/rtx.h"
+#include "media/send/send_stream.h"
+
+namespace media::sfu {
+
+namespace {
+constexpr int64_t kVideoBurst = 3'000'000;  // a key frame of every layer, twice
+constexpr int64_t kAudioBurst = 100'000;
+constexpr Duration kPeace = Duration::seconds(1);
+
+// The unwrapped picture id nearest to the newest one. Senders may change between 7 and 15 bits in mid-stream: both
+// are the low bits of the same count (RFC 7741 section 4.2).
+int64_t unwrap_picture(IngressLayer& layer, const codec::FrameInfo& frame) {
+  if (frame.picture_id_bits == 0) return 0;
+  const int64_t modulus = int64_t{1} << frame.picture_id_bits;
+  int64_t delta = (frame.picture_id - layer.newest_picture) & (modulus - 1);
+  if (delta >= modulus / 2) delta -= modulus;
+  const int64_t picture = layer.newest_picture + delta;
+  layer.newest_picture = std::max(layer.newest_picture, picture);
+  return picture;
+}
+}  // namespace
+
+bool RateLimit::admit(Instant now, size_t bytes) {
+  const int64_t us = last_ == Instant() ? 0 : std::clamp<int64_t>((now - last_).as_micros(), 0, 10'000'000);
+  last_ = now;
+  tokens_ = std::min(burst_, tokens_ + us * bytes_per_second_ / 1'000'000);
+  if (tokens_ >= static_cast<int64_t>(bytes)) {
+    tokens_ -= static_cast<int64_t>(bytes);
+    if (refusing_since_ != Instant::never() && now - last_refusal_ > kPeace) refusing_since_ = Instant::never();
+    return true;
+  }
+  if (refusing_since_ == Instant::never()) refusing_since_ = now;
+  last_refusal_ = now;
+  return false;
+}
+
+IngressTrack::IngressTrack(Peer& owner, const PublishedSection& section)
+    : owner_(owner),
+      section_(section),
+      rate_limit_(section.kind == MediaKind::Video ? kMaxVideoBps : kMaxAudioBps,
+                  section.kind == MediaKind::Video ? kVideoBurst : kAudioBurst) {
+  const size_t count = std::clamp<size_t>(section_.rids.size(), 1, layers::kMaxLayers);
+  for (size_t i = 0; i < count; ++i) {
+    const bool high = i > 0 || section_.source == Source::Screen;
+    layers_.emplace_back(static_cast<uint8_t>(i), high ? receive::KeyFrameRequester::kIntervalHigh
+                                                       : receive::KeyFrameRequester::kIntervalLow);
+  }
+}
+
+const CodecParams* IngressTrack::codec_of(uint8_t payload_type, bool& is_rtx) const {
+  for (const CodecParams& codec : section_.codecs) {
+    is_rtx = codec.rtx_payload_type == payload_type;
+    if (is_rtx || codec.payload_type == payload_type) return &codec;
+  }
+  return nullptr;
+}
+
+std::optional<uint8_t> IngressTrack::layer_of_rid(std::string_view rid) const {
+  if (section_.rids.empty()) return uint8_t{0};
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (section_.rids[i] == rid) return static_cast<uint8_t>(i);
+  }
+  return std::nullopt;
+}
+
+void IngressTrack::bind(uint8_t index, Ssrc ssrc) {
+  IngressLayer& layer = layers_[index];
+  if (layer.stream && layer.stream->ssrc() == ssrc) return;
+  const uint32_t clock_rate =
+      section_.codecs.empty() ? (section_.kind == MediaKind::Video ? 90000U : 48000U) : section_.codecs[0].clock_rate;
+  layer.stream.emplace(ssrc, clock_rate);
+  layer.nacks = {};
+  layer.newest_picture = 0;
+  layer.expected_before = 0;
+  layer.arrived_before = 0;
+  ++layer.epoch;
+}
+
+void IngressTrack::set_open(bool open) {
+  open_ = open;
+  if (!open) pending_.clear();
+}
+
+std::optional<codec::FrameInfo> IngressTrack::read_frame(const Input& in, ByteSpan payload) const {
+  if (payload.empty() || section_.kind == MediaKind::Audio) return codec::FrameInfo{};
+  const auto frame = codec::parse_frame(in.codec.codec, payload, in.view.marker());
+  if (!frame) return std::nullopt;
+  return *frame;
+}
+
+void IngressTrack::note_level(const rtp::Extensions& extensions) {
+  if (!extensions.audio_level) return;
+  const uint8_t level = extensions.audio_level->dbov;
+  new_level_ = level;
+  loudest_level_ = std::min(level, loudest_level_.value_or(127));
+}
+
+std::optional<uint8_t> IngressTrack::take_new_level() { return std::exchange(new_level_, std::nullopt); }
+std::optional<uint8_t> IngressTrack::take_loudest_level() { return std::exchange(loudest_level_, std::nullopt); }
+
+void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock,
+                             DropCounters& drops) {
+  if (!rate_limit_.admit(in.now, in.view.size())) return drops.add(Drop::RtpOverRate);
+  IngressLayer& layer = layers_[in.layer];
+  MediaPart part{in.view.sequence(), in.view.payload()};
+  if (in.is_rtx) {
+    if (part.payload.size() <= 2) return;  // a probe: padding in the shape of a retransmission
+    const auto rtx = send::parse_rtx(part.payload);
+    if (!rtx) return drops.add(Drop::RtpMalformed);
+    part = {rtx->original_sequence, rtx->payload};
+    if (!layer.stream || !layer.stream->has_packets()) return drops.add(Drop::RtpUnknownSsrc);
+  }
+  const auto arrival =
+      layer.stream->on_packet(in.now, part.sequence, in.view.timestamp(), part.payload.size(), in.is_rtx);
+  if (arrival.verdict == receive::ReceiveStream::Verdict::Duplicate) return drops.add(Drop::RtpDuplicate);
+  if (arrival.verdict == receive::ReceiveStream::Verdict::TooOld) return drops.add(Drop::RtpTooOld);
+  if (arrival.restarted) {
+    ++layer.epoch;
+    layer.nacks = {};
+  }
+  last_packet_ = in.now;
+  if (in.codec.nack) layer.nacks.on_packet(in.now, arrival.sequence);
+  if (section_.kind == MediaKind::Audio) note_level(in.extensions);
+
+  const auto frame = read_frame(in, part.payload);
+  if (!frame) return drops.add(Drop::CodecMalformed);
+  const bool starts_key = frame->is_key_frame && frame->starts_frame;
+  if (starts_key) {
+    layer.key_frames.on_key_frame(in.now);
+    layer.nacks.forget_before(arrival.sequence);
+  }
+  if (!open_) return drops.add(Drop::NotPermitted);
+
+  send::SourceFacts facts;
+  facts.codec = in.codec.codec;
+  facts.marker = in.view.marker();
+  facts.sequence = arrival.sequence;
+  facts.timestamp = arrival.timestamp;
+  facts.picture_id = unwrap_picture(layer, *frame);
+  facts.frame = *frame;
+  facts.payload_offset = static_cast<uint16_t>(part.payload.data() - in.view.bytes().data());
+  facts.payload_size = static_cast<uint16_t>(part.payload.size());
+  facts.extensions = rtp::forwardable(in.extensions);
+  // The sender's own stamp is on the sender's clock; receivers live on the session's.
+  facts.extensions.abs_capture_time.reset();
+  const auto capture = clock.capture_time(in.session_now, layer.stream->ssrc(), arrival.timestamp);
+  if (capture.from_sender_report) {
+    facts.extensions.abs_capture_time = rtp::AbsCaptureTime{send::session_ntp(capture.session_time).value, {}};
+  }
+  PacketRef packet = pool.copy(in.view.bytes());
+  if (!packet) return drops.add(Drop::SessionLimit);
+  packet.set_facts(facts);
+  pending_.push_back({std::move(packet), layer.epoch, in.layer, starts_key});
+}
+
+bool IngressTrack::update_layers(Instant now) {
+  const auto heard = [&](const IngressLayer& layer, Duration within) {
+    return layer.stream && layer.stream->has_packets() && now - layer.stream->last_arrival() < within;
+  };
+  // A still screen may send little; only when another layer goes on is a silent one gone.
+  const bool any_fresh =
+      std::any_of(layers_.begin(), layers_.end(), [&](const IngressLayer& l) { return heard(l, kLayerSilence); });
+  layers::LayerMask mask = 0;
+  for (IngressLayer& layer : layers_) {
+    if (heard(layer, kLayerSilence)) layer.is_sent = true;
+    if (any_fresh && !heard(layer, kLayerSilence)) layer.is_sent = false;
+    if (layer.is_sent) mask = static_cast<layers::LayerMask>(mask | (1U << layer.index));
+  }
+  const bool changed = mask != mask_;
+  mask_ = mask;
+  return changed;
+}
+
+}  // namespace media::sfu

@@ -1,0 +1,152 @@
+// One published section: its layers, what arrives on them, and what we must tell the publisher about that. Reads each
+// packet once and leaves the facts beside it; forwarding reads only those.
+// Owner: sfu::Peer. Thread: one worker.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "media/audio/voice_activity.h"
+#include "media/base/drop.h"
+#include "media/base/model.h"
+#include "media/base/packet_pool.h"
+#include "media/layers/layer_selector.h"
+#include "media/receive/keyframe_requester.h"
+#include "media/receive/nack_generator.h"
+#include "media/receive/receive_stream.h"
+#include "media/receive/sender_clock.h"
+#include "media/rtp/extensions.h"
+#include "media/rtp/packet_view.h"
+#include "media/send/departure.h"
+
+namespace media::sfu {
+
+class EgressSlot;
+class Peer;
+
+// A packet waiting for the end of its batch.
+struct IngressPacket {
+  PacketRef packet;  // facts: send::SourceFacts
+  uint32_t epoch = 0;
+  uint8_t layer = 0;
+  bool starts_key_frame = false;
+};
+
+// A publisher may burst, but not flood: tokens are bytes.
+class RateLimit {
+ public:
+  RateLimit(int64_t bits_per_second, int64_t burst_bytes)
+      : bytes_per_second_(bits_per_second / 8), burst_(burst_bytes), tokens_(burst_bytes) {}
+  bool admit(Instant now, size_t bytes);
+  // Since when packets have been refused without a second's peace; never() while there is peace.
+  [[nodiscard]] Instant refusing_since() const { return refusing_since_; }
+  [[nodiscard]] Instant last_refusal() const { return last_refusal_; }
+
+ private:
+  int64_t bytes_per_second_;
+  int64_t burst_;
+  int64_t tokens_;
+  Instant last_;
+  Instant refusing_since_ = Instant::never();
+  Instant last_refusal_;
+};
+
+struct IngressLayer {
+  IngressLayer(uint8_t layer_index, Duration key_frame_interval) : index(layer_index), key_frames(key_frame_interval) {}
+
+  uint8_t index;
+  std::optional<receive::ReceiveStream> stream;
+  Ssrc rtx;
+  // Grows when the numbering starts anew: another ssrc, or a jump of the same one.
+  uint32_t epoch = 0;
+  receive::NackGenerator nacks;
+  receive::KeyFrameRequester key_frames;
+  uint8_t fir_sequence = 0;
+  int64_t newest_picture = 0;  // unwrapped picture id
+  bool is_sent = false;  // part of the present layer mask
+  // At the last quality reading.
+  int64_t expected_before = 0;
+  uint64_t arrived_before = 0;
+};
+
+class IngressTrack {
+ public:
+  IngressTrack(Peer& owner, const PublishedSection& section);
+  IngressTrack(const IngressTrack&) = delete;
+  IngressTrack& operator=(const IngressTrack&) = delete;
+
+  // Section's codec by payload type; nullptr when we did not accept it. `is_rtx` says it is the codec's rtx type.
+  [[nodiscard]] const CodecParams* codec_of(uint8_t payload_type, bool& is_rtx) const;
+  // Index of the layer named `rid`; layer 0 for a track without simulcast.
+  [[nodiscard]] std::optional<uint8_t> layer_of_rid(std::string_view rid) const;
+  // From now on `ssrc` (and its retransmissions) is layer `index`.
+  void bind(uint8_t index, Ssrc ssrc);
+
+  struct Input {
+    Instant now;
+    Duration session_now;
+    const rtp::PacketView& view;
+    const rtp::Extensions& extensions;
+    const CodecParams& codec;
+    uint8_t layer = 0;
+    bool is_rtx = false;
+  };
+  // One packet of this track. Appends to pending() when it may be forwarded.
+  void on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock, DropCounters& drops);
+
+  // Layers on which something comes; call every tick. True when it changed.
+  bool update_layers(Instant now);
+  [[nodiscard]] layers::LayerMask layer_mask() const { return mask_; }
+
+  // Closed (the default): nothing is forwarded or recorded; reception is still reported to the publisher.
+  void set_open(bool open);
+  [[nodiscard]] bool is_open() const { return open_; }
+
+  [[nodiscard]] TrackId id() const { return section_.track; }
+  [[nodiscard]] const PublishedSection& section() const { return section_; }
+  [[nodiscard]] Peer& owner() const { return owner_; }
+  [[nodiscard]] std::vector<IngressLayer>& layers() { return layers_; }
+  [[nodiscard]] const std::vector<IngressLayer>& layers() const { return layers_; }
+  [[nodiscard]] std::vector<IngressPacket>& pending() { return pending_; }
+  [[nodiscard]] std::vector<EgressSlot*>& receivers() { return receivers_; }
+  [[nodiscard]] const RateLimit& rate_limit() const { return rate_limit_; }
+  [[nodiscard]] Instant last_packet() const { return last_packet_; }
+  [[nodiscard]] bool has_packets() const { return last_packet_ != Instant(); }
+
+  // Sound only.
+  [[nodiscard]] audio::VoiceActivity& voice() { return voice_; }
+  [[nodiscard]] std::optional<uint8_t> take_new_level();    // the newest level since the last call
+  [[nodiscard]] std::optional<uint8_t> take_loudest_level();  // the loudest since the last call
+
+  bool announced_active = false;  // TrackActive was told
+
+  static constexpr Duration kLayerSilence = Duration::seconds(1);
+  static constexpr int64_t kMaxVideoBps = 12'000'000;
+  static constexpr int64_t kMaxAudioBps = 768'000;
+
+ private:
+  struct MediaPart {  // what remains after taking off the RTX wrapping
+    uint16_t sequence = 0;
+    ByteSpan payload;
+  };
+  std::optional<codec::FrameInfo> read_frame(const Input& in, ByteSpan payload) const;
+  void note_level(const rtp::Extensions& extensions);
+
+  Peer& owner_;
+  PublishedSection section_;
+  bool open_ = false;
+  std::vector<IngressLayer> layers_;
+  layers::LayerMask mask_ = 0;
+  std::vector<IngressPacket> pending_;
+  std::vector<EgressSlot*> receivers_;
+  RateLimit rate_limit_;
+  Instant last_packet_;
+  audio::VoiceActivity voice_;
+  std::optional<uint8_t> new_level_;
+  std::optional<uint8_t> loudest_level_;
+};
+
+}  // namespace media::sfu

@@ -1,0 +1,112 @@
+// One connection as forwarding sees it: what it publishes, what it is shown, and the bookkeeping between.
+// Owner: sfu::RoomShard. Thread: one worker.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "media/base/model.h"
+#include "media/base/packet_pool.h"
+#include "media/base/rng.h"
+#include "media/receive/sender_clock.h"
+#include "media/receive/transport_cc_recorder.h"
+#include "media/rtp/extension_map.h"
+#include "media/rtp/packet_writer.h"
+#include "media/sfu/egress_slot.h"
+#include "media/sfu/ingress_track.h"
+#include "media/sfu/outbox.h"
+
+namespace media::sfu {
+
+class Peer {
+ public:
+  struct Params {
+    PeerId peer;
+    rtp::ExtensionMap extensions;
+    std::vector<PublishedSection> published;
+    std::vector<ReceiveSection> slots;
+  };
+
+  // `handle` is the owner's own number for this connection; forwarding only hands it back.
+  Peer(Params params, uint32_t handle, Rng& rng);
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  // One decrypted RTP packet. Returns the track that has something pending, or nullptr.
+  IngressTrack* on_rtp(Instant now, Duration session_now, ByteSpan plain, PacketPool& pool, DropCounters& drops);
+
+  // Builds an outgoing packet with this connection's extensions. size is 0 when it does not fit.
+  rtp::Written write_rtp(Instant now, const RtpOut& out, MutableByteSpan buffer);
+
+  // Feedback about what this peer publishes, when due: receiver reports, NACK, transport-wide feedback.
+  void report_reception(Instant now, Outbox& out);
+  // Sends what is asked of the publisher's encoder, as far as its throttle allows.
+  void request_key_frames(Instant now, IngressTrack& track, Outbox& out);
+  // Sender reports for the slots, when due.
+  void report_sending(Instant now, Duration session_now, Outbox& out);
+  // Once a second.
+  PeerQuality take_quality(Instant now);
+
+  [[nodiscard]] PeerId id() const { return params_.peer; }
+  [[nodiscard]] uint32_t handle() const { return handle_; }
+  [[nodiscard]] bool is_connected() const { return connected_; }
+  void set_connected(bool connected) { connected_ = connected; }
+  [[nodiscard]] receive::SenderClock& clock() { return clock_; }
+  [[nodiscard]] std::vector<std::unique_ptr<IngressTrack>>& tracks() { return tracks_; }
+  [[nodiscard]] std::vector<std::unique_ptr<EgressSlot>>& slots() { return slots_; }
+  [[nodiscard]] EgressSlot* slot_of(Ssrc media);
+  [[nodiscard]] EgressSlot* find_slot(SlotId id);
+  // The layer that receives `ssrc`; nullptr when it is not one of this peer's media streams.
+  [[nodiscard]] IngressLayer* layer_of(Ssrc ssrc);
+  // From the receiver's reports; the transport's own measurement until one came.
+  [[nodiscard]] Duration rtt() const { return rtt_; }
+  void note_rtt(Duration rtt) { rtt_ = rtt; }
+
+  // More than any honest browser sends: 3 layers, their repair streams, and the sections beside them.
+  static constexpr size_t kMaxSsrcs = 32;
+  static constexpr Duration kReportInterval = Duration::seconds(1);
+  // Feedback is kept below this, so that it survives any path.
+  static constexpr size_t kMaxRtcp = 1100;
+
+ private:
+  struct Binding {
+    Ssrc ssrc;
+    IngressTrack* track = nullptr;
+    uint8_t layer = 0;
+    bool is_rtx = false;
+  };
+
+  Binding* find_binding(Ssrc ssrc);
+  Binding* learn(const rtp::PacketView& view, const rtp::Extensions& extensions, DropCounters& drops);
+  IngressTrack* track_for(const rtp::PacketView& view, const rtp::Extensions& extensions);
+  void bind_known_ssrcs(IngressTrack& track);
+  void add_receiver_report(Instant now, ByteWriter& writer);
+  void add_nacks(Instant now, ByteWriter& writer);
+  void add_transport_feedback(Instant now, ByteWriter& writer);
+
+  Params params_;
+  uint32_t handle_;
+  Ssrc rtcp_ssrc_;
+  bool connected_ = false;
+  std::vector<std::unique_ptr<IngressTrack>> tracks_;
+  std::vector<std::unique_ptr<EgressSlot>> slots_;
+  std::vector<Binding> bindings_;
+  receive::SenderClock clock_;
+  receive::TransportCcRecorder transport_cc_;
+  receive::TransportCcRecorder::Feedback feedback_;  // kept for its memory
+  std::vector<uint16_t> nack_list_;                   // kept for its memory
+  Ssrc last_media_ssrc_;
+  uint16_t next_transport_sequence_ = 1;
+  Duration rtt_;
+  Instant next_report_;
+  uint64_t bytes_in_ = 0;
+  uint64_t bytes_out_ = 0;
+  uint64_t quality_bytes_in_ = 0;
+  uint64_t quality_bytes_out_ = 0;
+  Instant last_quality_;
+};
+
+}  // namespace media::sfu
