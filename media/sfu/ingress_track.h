@@ -112,6 +112,7 @@ class IngressTrack {
   [[nodiscard]] const std::vector<IngressLayer>& layers() const { return layers_; }
   [[nodiscard]] std::vector<IngressPacket>& pending() { return pending_; }
   [[nodiscard]] std::vector<EgressSlot*>& receivers() { return receivers_; }
+  [[nodiscard]] const std::vector<EgressSlot*>& receivers() const { return receivers_; }
   [[nodiscard]] const RateLimit& rate_limit() const { return rate_limit_; }
   [[nodiscard]] Instant last_packet() const { return last_packet_; }
   [[nodiscard]] bool has_packets() const { return last_packet_ != Instant(); }

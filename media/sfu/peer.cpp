@@ -123,7 +123,7 @@ IngressTrack* Peer::on_rtp(Instant now, Duration session_now, ByteSpan plain, Pa
   }
   if (!is_rtx) last_media_ssrc_ = view->ssrc();
   track.on_packet({now, session_now, *view, extensions, *codec, binding->layer, is_rtx}, pool, clock_, drops);
-  return track.pending().empty() ? nullptr : &track;
+  return &track;
 }
 
 rtp::Written Peer::write_rtp(Instant now, const RtpOut& out, MutableByteSpan buffer) {

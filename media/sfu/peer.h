@@ -35,7 +35,7 @@ class Peer {
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  // One decrypted RTP packet. Returns the track that has something pending, or nullptr.
+  // One decrypted RTP packet. Returns its track, or nullptr when it has none.
   IngressTrack* on_rtp(Instant now, Duration session_now, ByteSpan plain, PacketPool& pool, DropCounters& drops);
 
   // Builds an outgoing packet with this connection's extensions. size is 0 when it does not fit.

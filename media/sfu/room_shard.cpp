@@ -1,0 +1,321 @@
+#include "media/sfu/room_shard.h"
+
+#include <algorithm>
+#include <array>
+
+#include "media/sfu/feedback_router.h"
+
+namespace media::sfu {
+
+RoomShard::RoomShard(RoomId room, Instant start, PacketPool& pool, Rng& rng, Outbox& out)
+    : room_(room), start_(start), pool_(pool), rng_(rng), out_(out) {}
+
+// ---- people ----
+
+Peer* RoomShard::find_peer(PeerId peer) {
+  const auto it = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->id() == peer; });
+  return it == peers_.end() ? nullptr : it->get();
+}
+
+IngressTrack* RoomShard::find_track(TrackId track) {
+  const auto it = tracks_.find(track);
+  return it == tracks_.end() ? nullptr : it->second;
+}
+
+Peer& RoomShard::add_peer(Instant now, Peer::Params params, uint32_t handle) {
+  remove_peer(now, params.peer);
+  peers_.push_back(std::make_unique<Peer>(std::move(params), handle, rng_));
+  Peer& peer = *peers_.back();
+  for (auto& track : peer.tracks()) tracks_.insert_or_assign(track->id(), track.get());
+  return peer;
+}
+
+void RoomShard::set_connected(Instant now, PeerId id) {
+  Peer* peer = find_peer(id);
+  if (peer == nullptr || peer->is_connected()) return;
+  peer->set_connected(true);
+  for (auto& slot : peer->slots()) ask_for_key_frame(now, *slot);
+}
+
+void RoomShard::remove_peer(Instant now, PeerId id) {
+  const auto it = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->id() == id; });
+  if (it == peers_.end()) return;
+  Peer& peer = **it;
+  for (auto& slot : peer.slots()) show(now, *slot, nullptr);
+  for (auto& track : peer.tracks()) {
+    detach(now, *track);
+    const auto known = tracks_.find(track->id());
+    if (known != tracks_.end() && known->second == track.get()) tracks_.erase(known);
+  }
+  peers_.erase(it);
+}
+
+void RoomShard::detach(Instant now, IngressTrack& track) {
+  end_recording_of(track);
+  speaker_.remove(track.id());
+  const std::vector<EgressSlot*> receivers = track.receivers();
+  for (EgressSlot* slot : receivers) show(now, *slot, nullptr);
+  batch_.erase(std::remove(batch_.begin(), batch_.end(), &track), batch_.end());
+}
+
+// ---- who gets what ----
+
+void RoomShard::show(Instant now, EgressSlot& slot, IngressTrack* track) {
+  IngressTrack* before = slot.follower().track();
+  if (before == track) return;
+  if (before != nullptr) {
+    auto& list = before->receivers();
+    list.erase(std::remove(list.begin(), list.end(), &slot), list.end());
+  }
+  slot.follower().follow(now, session_time(now), track);
+  if (track == nullptr) return;
+  track->receivers().push_back(&slot);
+  ask_for_key_frame(now, slot);
+}
+
+void RoomShard::ask_for_key_frame(Instant now, EgressSlot& slot) {
+  IngressTrack* track = slot.follower().track();
+  if (track == nullptr || !slot.owner().is_connected() || track->section().kind != MediaKind::Video) return;
+  track->update_layers(now);
+  slot.follower().wish_key_frame();
+  track->owner().request_key_frames(now, *track, out_);
+}
+
+void RoomShard::open_track(Instant now, TrackId id, bool open) {
+  IngressTrack* track = find_track(id);
+  if (track == nullptr || track->is_open() == open) return;
+  track->set_open(open);
+  if (!open) {
+    speaker_.remove(id);
+    end_recording_of(*track);
+    return;
+  }
+  for (EgressSlot* slot : track->receivers()) ask_for_key_frame(now, *slot);
+  record_if_open(now, *track);
+}
+
+void RoomShard::feed_slot(Instant now, PeerId peer_id, SlotId slot_id, SlotFeed feed) {
+  Peer* peer = find_peer(peer_id);
+  EgressSlot* slot = peer == nullptr ? nullptr : peer->find_slot(slot_id);
+  if (slot == nullptr) return;
+  slot->feed = feed;
+  IngressTrack* track = nullptr;
+  if (const auto* id = std::get_if<TrackId>(&feed)) {
+    track = find_track(*id);
+    if (track != nullptr && track->section().kind != slot->section().kind) track = nullptr;
+  }
+  show(now, *slot, track);
+  // A track that got a slot of its own leaves the loudest ones, and the other way round.
+  assign_loudest(now, *peer);
+}
+
+void RoomShard::limit_slot(Instant now, PeerId peer_id, SlotId slot_id, uint8_t highest_layer) {
+  Peer* peer = find_peer(peer_id);
+  EgressSlot* slot = peer == nullptr ? nullptr : peer->find_slot(slot_id);
+  if (slot == nullptr) return;
+  slot->follower().set_limit(highest_layer);
+  ask_for_key_frame(now, *slot);
+}
+
+// ---- recording ----
+
+void RoomShard::start_recording(Instant now) {
+  if (recording_) return;
+  recording_ = true;
+  for (auto& peer : peers_) {
+    for (auto& track : peer->tracks()) record_if_open(now, *track);
+  }
+}
+
+void RoomShard::stop_recording() {
+  for (auto& feed : recordings_) feed->end(out_);
+  recordings_.clear();
+  recording_ = false;
+}
+
+void RoomShard::record_if_open(Instant now, IngressTrack& track) {
+  if (!recording_ || !track.is_open()) return;
+  recordings_.push_back(std::make_unique<RecordingFeed>(now, session_time(now), room_, track, rng_));
+  if (track.section().kind != MediaKind::Video) return;
+  track.update_layers(now);
+  recordings_.back()->follower().wish_key_frame();
+  track.owner().request_key_frames(now, track, out_);
+}
+
+void RoomShard::end_recording_of(const IngressTrack& track) {
+  const auto it = std::find_if(recordings_.begin(), recordings_.end(), [&](const auto& r) { return &r->track() == &track; });
+  if (it == recordings_.end()) return;
+  (*it)->end(out_);
+  recordings_.erase(it);
+}
+
+// ---- media ----
+
+void RoomShard::on_rtp(Instant now, Peer& from, ByteSpan plain) {
+  IngressTrack* track = from.on_rtp(now, session_time(now), plain, pool_, out_.drops);
+  if (track == nullptr) return;
+  if (track->section().kind == MediaKind::Audio) note_voice(now, *track);
+  // A batch brings packets of few tracks.
+  if (!track->pending().empty() && std::find(batch_.begin(), batch_.end(), track) == batch_.end()) {
+    batch_.push_back(track);
+  }
+}
+
+void RoomShard::on_rtcp(Instant now, Peer& from, ByteSpan plain) {
+  route_feedback(now, session_time(now), from, plain, out_);
+}
+
+void RoomShard::forward(Instant now) {
+  const Duration session_now = session_time(now);
+  for (IngressTrack* track : batch_) forward_track(now, session_now, *track);
+  batch_.clear();
+}
+
+void RoomShard::forward_track(Instant now, Duration session_now, IngressTrack& track) {
+  std::vector<IngressPacket>& pending = track.pending();
+  // A layer that has just begun must be known before its key frame is judged.
+  if (track.section().kind == MediaKind::Video) track.update_layers(now);
+  for (EgressSlot* slot : track.receivers()) {
+    if (!slot->owner().is_connected()) continue;
+    for (const IngressPacket& packet : pending) slot->offer(now, session_now, packet, out_);
+  }
+  for (auto& feed : recordings_) {
+    if (&feed->track() != &track) continue;
+    for (const IngressPacket& packet : pending) feed->offer(now, session_now, packet, out_);
+  }
+  pending.clear();
+}
+
+void RoomShard::note_voice(Instant now, IngressTrack& track) {
+  const auto level = track.take_new_level();
+  if (!level) return;
+  if (track.is_open()) speaker_.on_level(now, track.id(), *level);
+  if (const auto change = track.voice().on_level(now, *level)) {
+    out_.events.emplace_back(VoiceActivity{room_, track.id(), change->speaking, session_time(change->at)});
+  }
+}
+
+// ---- time ----
+
+void RoomShard::on_tick(Instant now) {
+  update_tracks(now);
+  const Duration session_now = session_time(now);
+  for (auto& peer : peers_) {
+    peer->report_reception(now, out_);
+    peer->report_sending(now, session_now, out_);
+  }
+  if (now >= next_rank_) {
+    next_rank_ = now + audio::ActiveSpeaker::kInterval;
+    update_voices(now);
+  }
+  if (now >= next_levels_) {
+    next_levels_ = now + kLevelInterval;
+    report_levels();
+  }
+  if (now >= next_second_) {
+    next_second_ = now + kSecond;
+    report_second(now);
+  }
+}
+
+void RoomShard::update_tracks(Instant now) {
+  for (auto& peer : peers_) {
+    for (auto& track : peer->tracks()) {
+      if (track->section().kind != MediaKind::Video || !track->has_packets()) continue;
+      track->update_layers(now);
+      for (EgressSlot* slot : track->receivers()) {
+        if (slot->owner().is_connected()) slot->follower().wish_key_frame();
+      }
+    }
+  }
+  for (auto& feed : recordings_) feed->follower().wish_key_frame();
+}
+
+void RoomShard::update_voices(Instant now) {
+  speaker_.rank(now, kRankedVoices);
+  for (auto& peer : peers_) {
+    assign_loudest(now, *peer);
+    for (auto& track : peer->tracks()) {
+      if (track->section().kind != MediaKind::Audio) continue;
+      if (const auto change = track->voice().poll(now)) {
+        out_.events.emplace_back(VoiceActivity{room_, track->id(), change->speaking, session_time(change->at)});
+      }
+    }
+  }
+}
+
+bool RoomShard::may_hear(const Peer& peer, const IngressTrack& track) const {
+  if (&track.owner() == &peer || !track.is_open()) return false;
+  const auto& receivers = track.receivers();
+  return std::none_of(receivers.begin(), receivers.end(), [&](const EgressSlot* slot) {
+    return &slot->owner() == &peer && !std::holds_alternative<Loudest>(slot->feed);
+  });
+}
+
+void RoomShard::assign_loudest(Instant now, Peer& peer) {
+  std::array<EgressSlot*, kRankedVoices> free{};
+  size_t free_count = 0;
+  size_t slot_count = 0;
+  std::array<IngressTrack*, kRankedVoices> wanted{};
+  size_t wanted_count = 0;
+  for (auto& slot : peer.slots()) {
+    if (std::holds_alternative<Loudest>(slot->feed) && slot->section().kind == MediaKind::Audio) ++slot_count;
+  }
+  slot_count = std::min(slot_count, kRankedVoices);
+  if (slot_count == 0) return;
+  for (const TrackId id : speaker_.ranked()) {
+    IngressTrack* track = find_track(id);
+    if (track != nullptr && wanted_count < slot_count && may_hear(peer, *track)) wanted[wanted_count++] = track;
+  }
+  const auto wanted_end = [&] { return wanted.begin() + static_cast<std::ptrdiff_t>(wanted_count); };
+  for (auto& slot : peer.slots()) {
+    if (!std::holds_alternative<Loudest>(slot->feed) || slot->section().kind != MediaKind::Audio) continue;
+    IngressTrack* shown = slot->follower().track();
+    // Who is heard keeps the slot; who may no longer be heard leaves it.
+    const auto kept = std::find(wanted.begin(), wanted_end(), shown);
+    if (shown != nullptr && kept != wanted_end()) {
+      std::copy(kept + 1, wanted_end(), kept);
+      --wanted_count;
+      continue;
+    }
+    if (shown != nullptr && !may_hear(peer, *shown)) show(now, *slot, nullptr);
+    // Empty slots first, so that a quiet voice keeps its own until the place is needed.
+    if (free_count == free.size()) continue;
+    free[free_count++] = slot.get();
+  }
+  std::stable_partition(free.begin(), free.begin() + static_cast<std::ptrdiff_t>(free_count),
+                        [](const EgressSlot* s) { return s->follower().track() == nullptr; });
+  for (size_t i = 0; i < std::min(free_count, wanted_count); ++i) show(now, *free[i], wanted[i]);
+}
+
+void RoomShard::report_levels() {
+  AudioLevels levels;
+  levels.room = room_;
+  for (auto& peer : peers_) {
+    for (auto& track : peer->tracks()) {
+      if (const auto level = track->take_loudest_level()) levels.levels.push_back({track->id(), *level});
+    }
+  }
+  if (!levels.levels.empty()) out_.events.emplace_back(std::move(levels));
+}
+
+void RoomShard::report_second(Instant now) {
+  for (auto& peer : peers_) {
+    if (!peer->is_connected()) continue;
+    out_.events.emplace_back(peer->take_quality(now));
+    for (auto& track : peer->tracks()) {
+      const bool active = track->has_packets() && now - track->last_packet() < kTrackSilence;
+      if (active != track->announced_active) {
+        track->announced_active = active;
+        out_.events.emplace_back(TrackActive{track->id(), active});
+      }
+      const Instant since = track->rate_limit().refusing_since();
+      const bool still = now - track->rate_limit().last_refusal() < kSecond;
+      if (since != Instant::never() && still && now - since >= kOverLimitPatience) {
+        out_.events.emplace_back(PeerOverLimit{peer->id()});
+      }
+    }
+  }
+}
+
+}  // namespace media::sfu
