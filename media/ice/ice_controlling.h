@@ -40,7 +40,8 @@ class IceControlling {
   [[nodiscard]] const std::string& local_ufrag() const { return local_.ufrag; }
 
  private:
-  IceLite::Handled on_request(const Address& from, const stun::MessageView& request, MutableByteSpan out);
+  IceLite::Handled on_request(const Address& from, const stun::MessageView& request, size_t size,
+                              MutableByteSpan out);
   IceLite::Handled on_response(Instant now, const stun::MessageView& response);
 
   IceCredentials local_;

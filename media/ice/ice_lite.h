@@ -64,6 +64,9 @@ class IceLite {
   bool on_traffic(Instant now, const Address& from, size_t size);
   // Another protocol proved that the peer receives at the selected address (a DTLS handshake came to its end).
   void confirm_selected(Instant now);
+  // Before confirm_selected(): the peer uses `from`, a nominated address that has answered a check of ours, so it
+  // becomes the selected one. False, and no change, otherwise.
+  bool prefer(const Address& from);
   // Takes `size` bytes from what may be sent to the selected address; false when an unproven one would get too much.
   bool spend(size_t size);
 
@@ -105,6 +108,8 @@ class IceLite {
   void nominate(Instant now, size_t index, const Generation& generation);
   void select(size_t index);
   void measure(Duration sample);
+  // 0 when nothing can or may be sent to that address.
+  size_t write_check(Instant now, size_t index, MutableByteSpan out);
 
   static constexpr size_t kNone = kMaxTuples;
 
@@ -118,6 +123,7 @@ class IceLite {
   size_t count_ = 0;
   size_t selected_ = kNone;
   size_t pending_ = kNone;  // nominated, not yet proven
+  bool in_use_ = false;     // the selected address carries a finished handshake
   Duration rtt_;
 };
 

@@ -85,7 +85,8 @@ class Peer {
 
   // Protects in place. slot[0..size) is a complete RTP packet, slot has kSealOverhead bytes more. `index` is the
   // unwrapped sequence number (RFC 3711 section 3.3.1: rollover counter * 65536 + sequence, from 0 for each ssrc),
-  // so that retransmitted or reordered packets need no guessing. Returns the protected size.
+  // so that retransmitted or reordered packets need no guessing. Returns the protected size, 0 before the handshake
+  // has ended and when a key is worn out.
   size_t seal_rtp(MutableByteSpan slot, size_t header_size, size_t size, int64_t index);
   size_t seal_rtcp(MutableByteSpan slot, size_t size);
 
