@@ -97,7 +97,10 @@ Outcome<std::unique_ptr<SegmentWriter>> SegmentWriter::open(const std::filesyste
   g_object_set(mux, "min-cluster-duration", kMinCluster, "max-cluster-duration", kMaxCluster, "min-index-interval",
                format.codec == Codec::Opus ? kMinIndexInterval : gint64{0}, "writing-app", "Tongke", nullptr);
   g_object_set(sink, "location", path.c_str(), "buffer-mode", kUnbuffered, "sync", FALSE, "async", FALSE, nullptr);
-  const bool linked = gst_element_link_many(source, mux, sink, nullptr) != FALSE;
+  // Named, because the source does not yet know what it will carry.
+  const char* pad = format.codec == Codec::Opus ? "audio_%u" : "video_%u";
+  const bool linked =
+      gst_element_link_pads(source, "src", mux, pad) != FALSE && gst_element_link(mux, sink) != FALSE;
   if (!linked || gst_element_set_state(bin, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
     const BusNews news = read_bus(bin);
     return env_fail(fmt::format("The recording {} cannot be started: {}", path.string(),
