@@ -1,0 +1,268 @@
+#include "media/engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "media/rtp/demux.h"
+#include "media/stun/message.h"
+
+namespace media::engine {
+
+Engine::Engine(const dtls::Certificate& certificate, Rng& rng) : certificate_(certificate), rng_(rng) {}
+
+Engine::~Engine() = default;
+
+Engine::Room* Engine::find_room(RoomId room) {
+  const auto it = rooms_.find(room);
+  return it == rooms_.end() ? nullptr : &it->second;
+}
+
+// ---- datagrams ----
+
+Session* Engine::find_session(const Address& from, ByteSpan datagram) {
+  Session* session = sessions_.by_address(from);
+  if (rtp::protocol_of(datagram) != rtp::Protocol::Stun) {
+    if (session == nullptr) outbox_.drops.add(Drop::UnknownAddress);
+    return session;
+  }
+  // A request names its session; an address may have changed hands. A response is found by address.
+  const std::string_view username = stun::peek_username(datagram);
+  if (username.empty()) {
+    if (session == nullptr) outbox_.drops.add(Drop::UnknownAddress);
+    return session;
+  }
+  session = sessions_.by_username(username);
+  if (session == nullptr) outbox_.drops.add(Drop::UnknownUfrag);
+  return session;
+}
+
+void Engine::handle_datagram(Instant now, const Address& from, MutableByteSpan datagram) {
+  Session* session = find_session(from, datagram);
+  if (session == nullptr) return;
+  const auto inbound = session->wire->on_datagram(now, from, datagram, control_, outbox_.drops);
+  switch (inbound.kind) {
+    case transport::Peer::Kind::Rtp:
+      ++stats_.rtp_in;
+      session->room->on_rtp(now, *session->media, inbound.plain);
+      if (session->room->has_pending() &&
+          std::find(batch_rooms_.begin(), batch_rooms_.end(), session->room) == batch_rooms_.end()) {
+        batch_rooms_.push_back(session->room);
+      }
+      return;
+    case transport::Peer::Kind::Rtcp:
+      session->room->on_rtcp(now, *session->media, inbound.plain);
+      return;
+    case transport::Peer::Kind::Nothing:
+      after_control(now, *session);
+      return;
+  }
+}
+
+void Engine::end_batch(Instant now) {
+  for (sfu::RoomShard* room : batch_rooms_) room->forward(now);
+  batch_rooms_.clear();
+}
+
+void Engine::after_control(Instant now, Session& session) {
+  sessions_.refile(session);
+  switch (session.wire->state()) {
+    case transport::Peer::State::Failed:
+      return lose(now, session, session.was_connected ? LossReason::ConsentExpired : LossReason::HandshakeFailed);
+    case transport::Peer::State::Closed:
+      return lose(now, session, LossReason::ClosedByPeer);
+    default:
+      break;
+  }
+  if (session.was_connected || !session.wire->can_send()) return;
+  session.was_connected = true;
+  session.media->note_rtt(session.wire->rtt());
+  session.room->set_connected(now, session.peer);
+  events_.emplace_back(PeerConnected{session.peer});
+}
+
+void Engine::lose(Instant now, Session& session, LossReason reason) {
+  events_.emplace_back(PeerLost{session.peer, reason});
+  remove(now, session);
+}
+
+void Engine::remove(Instant now, Session& session) {
+  // What was still to be sent to or built by this peer goes with it.
+  const sfu::Peer* gone = session.media;
+  std::erase_if(outbox_.rtp, [&](const sfu::RtpOut& o) { return o.peer == gone; });
+  std::erase_if(outbox_.rtcp, [&](const sfu::RtcpOut& o) { return o.peer == gone; });
+  session.room->remove_peer(now, session.peer);
+  sessions_.remove(session);
+}
+
+// ---- commands ----
+
+void Engine::handle_command(Instant now, Command command) {
+  std::visit([&](auto& c) { on(now, c); }, command);
+}
+
+void Engine::on(Instant /*now*/, AddRoom& c) {
+  if (find_room(c.room) != nullptr) return;
+  rooms_[c.room].shard = std::make_unique<sfu::RoomShard>(c.room, c.start, pool_, rng_, outbox_);
+}
+
+void Engine::on(Instant now, RemoveRoom& c) {
+  Room* room = find_room(c.room);
+  if (room == nullptr) return;
+  for (const auto& session : sessions_.all()) {
+    if (!session || session->room != room->shard.get()) continue;
+    session->wire->close(control_);
+    remove(now, *session);
+  }
+  finish_recording(*room);
+  batch_rooms_.erase(std::remove(batch_rooms_.begin(), batch_rooms_.end(), room->shard.get()), batch_rooms_.end());
+  rooms_.erase(c.room);
+}
+
+void Engine::on(Instant now, AddPeer& c) {
+  Room* room = find_room(c.room);
+  if (room == nullptr || sessions_.size() >= kMaxSessions) {
+    if (room != nullptr) outbox_.drops.add(Drop::SessionLimit);
+    events_.emplace_back(PeerLost{c.peer, LossReason::OverLimit});
+    return;
+  }
+  if (Session* old = sessions_.by_peer(c.peer)) remove(now, *old);
+  Session& session = sessions_.add(c.peer);
+  session.created = now;
+  session.room = room->shard.get();
+  transport::Peer::Params wire;
+  wire.local = std::move(c.local);
+  wire.remote = std::move(c.remote);
+  wire.remote_fingerprint = c.remote_fingerprint;
+  session.wire = std::make_unique<transport::Peer>(std::move(wire), certificate_, rng_);
+  session.media = &room->shard->add_peer(
+      now, {c.peer, c.extensions, std::move(c.published), std::move(c.slots)}, session.handle);
+  sessions_.refile(session);
+  if (sessions_.size() == 1) next_tick_ = now + sfu::RoomShard::kTick;
+}
+
+void Engine::on(Instant now, RemovePeer& c) {
+  Session* session = sessions_.by_peer(c.peer);
+  if (session == nullptr) return;
+  session->wire->close(control_);
+  remove(now, *session);
+}
+
+void Engine::on(Instant /*now*/, RestartIce& c) {
+  Session* session = sessions_.by_peer(c.peer);
+  if (session == nullptr) return;
+  session->wire->restart_ice(std::move(c.local), std::move(c.remote));
+  sessions_.refile(*session);
+}
+
+void Engine::on(Instant now, OpenTrack& c) {
+  if (Room* room = find_room(c.room)) room->shard->open_track(now, c.track, c.open);
+}
+
+void Engine::on(Instant now, FeedSlot& c) {
+  if (Session* session = sessions_.by_peer(c.peer)) session->room->feed_slot(now, c.peer, c.slot, c.feed);
+}
+
+void Engine::on(Instant now, LimitSlot& c) {
+  if (Session* session = sessions_.by_peer(c.peer)) session->room->limit_slot(now, c.peer, c.slot, c.highest_layer);
+}
+
+void Engine::on(Instant now, StartRecording& c) {
+  Room* room = find_room(c.room);
+  if (room == nullptr) {
+    // The room is gone: its recorder must still come to an end.
+    finishing_.push_back(std::make_unique<RecordingSink>(std::move(c.ring)));
+    finishing_.back()->stop();
+    return;
+  }
+  finish_recording(*room);
+  room->recording = std::make_unique<RecordingSink>(std::move(c.ring));
+  room->shard->start_recording(now);
+}
+
+void Engine::on(Instant /*now*/, StopRecording& c) {
+  if (Room* room = find_room(c.room)) finish_recording(*room);
+}
+
+// ---- recording ----
+
+void Engine::finish_recording(Room& room) {
+  if (!room.recording) return;
+  room.shard->stop_recording();
+  write_records();
+  room.recording->stop();
+  finishing_.push_back(std::move(room.recording));
+}
+
+void Engine::write_records() {
+  for (const sfu::RecordOut& step : outbox_.records) {
+    Room* room = find_room(step.room);
+    if (room != nullptr && room->recording) room->recording->write(step, outbox_.drops);
+  }
+  outbox_.records.clear();
+}
+
+// ---- time ----
+
+Instant Engine::next_timeout() const {
+  return sessions_.size() == 0 && finishing_.empty() ? Instant::never() : next_tick_;
+}
+
+void Engine::handle_timeout(Instant now) {
+  // Ticks that were missed are not made up for.
+  next_tick_ = std::max(next_tick_ + sfu::RoomShard::kTick, now + sfu::RoomShard::kTick / 2);
+  for (const PeerId id : std::exchange(over_limit_, {})) {
+    Session* session = sessions_.by_peer(id);
+    if (session == nullptr) continue;
+    session->wire->close(control_);
+    lose(now, *session, LossReason::OverLimit);
+  }
+  for (size_t i = 0; i < sessions_.all().size(); ++i) {
+    Session* session = sessions_.by_handle(static_cast<uint32_t>(i));
+    if (session == nullptr) continue;
+    if (!session->was_connected && now - session->created > kConnectLimit) {
+      lose(now, *session, LossReason::HandshakeFailed);
+      continue;
+    }
+    if (now < session->wire->next_timeout()) continue;
+    session->wire->on_timeout(now, control_);
+    after_control(now, *session);
+  }
+  for (auto& [id, room] : rooms_) {
+    room.shard->on_tick(now);
+    if (room.recording) room.recording->retry();
+  }
+  std::erase_if(finishing_, [](const auto& sink) { return sink->retry(); });
+}
+
+// ---- out ----
+
+void Engine::take_room_events() {
+  for (sfu::Event& event : outbox_.events) {
+    std::visit(
+        [&](auto& e) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(e)>, sfu::PeerOverLimit>) {
+            // Ended at the next tick, when nothing refers to it any more.
+            if (Session* session = sessions_.by_peer(e.peer)) over_limit_.push_back(session->peer);
+          } else {
+            events_.emplace_back(std::move(e));
+          }
+        },
+        event);
+  }
+}
+
+void Engine::take_events(std::vector<Event>& out) {
+  std::move(events_.begin(), events_.end(), std::back_inserter(out));
+  events_.clear();
+}
+
+EngineStats Engine::stats() const {
+  EngineStats s = stats_;
+  s.sessions = sessions_.size();
+  s.rooms = rooms_.size();
+  s.packets_held = pool_.in_use();
+  return s;
+}
+
+}  // namespace media::engine
