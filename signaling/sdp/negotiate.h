@@ -61,13 +61,16 @@ struct Negotiated {
   std::string answer;
 };
 
-// `uses` may name any part of the offer's mids, in any order; sections that it leaves out are answered inactive.
-// Errors: Malformed (no ICE credentials, no fingerprint, mids missing or repeated, a use for an unknown mid or of
-// the wrong kind or direction), Unsupported (no BUNDLE over all sections in use, no rtcp-mux, no sha-256, nothing in
-// common in a section that the client wants), TooLarge (a limit of the plan, see kMaxPublished and kMaxSlots),
-// Conflict (one use or slot name twice, extension identifiers that contradict each other).
-inline constexpr size_t kMaxPublished = 4;  // one of each source
-inline constexpr size_t kMaxSlots = 24;     // 5 for sound, 3 + 12 for pictures (PROTOCOL.md), and some
+inline constexpr size_t kMaxSlots = 24;  // 5 for sound, 3 + 12 for pictures (PROTOCOL.md), and some
+
+// `uses` may name any part of the offer's mids, in any order. Answered inactive: sections that it leaves out, that the
+// permits forbid, or whose direction does not fit their use. Rejected (port 0): data channels, and inactive sections
+// in which nothing is in common. One identifier for two extensions (aiortc does so across sections): the first
+// section that names it wins, the other extension is not used.
+// Errors: Malformed (ICE credentials, fingerprint or mid missing, a mid twice, a use for an unknown mid or of the
+// wrong kind, a slot name that is not 1..32 of a-z, 0-9 and "-"), Unsupported (a section in use outside the BUNDLE
+// group or without rtcp-mux, no sha-256, a=setup:passive, no codec in common), TooLarge (over kMaxSlots), Conflict
+// (one section, source or slot name used twice).
 media::Result<Negotiated> negotiate(const Session& offer, const std::vector<SectionUse>& uses,
                                     const Permits& permits, const ServerFacts& facts);
 
@@ -81,7 +84,8 @@ struct Restarted {
   media::IceCredentials remote_ice;
   std::string answer;
 };
-// `local` are fresh credentials. Errors: Conflict (other mids, another fingerprint, or the old ufrag), Malformed.
+// `local` are fresh credentials. The caller keeps the result in `previous`.
+// Errors: Conflict (other mids, another fingerprint, or the old ufrag), Malformed.
 media::Result<Restarted> restart(const Negotiated& previous, const Session& offer,
                                  const media::IceCredentials& local);
 

@@ -13,12 +13,14 @@
 
 namespace signaling::sdp {
 
-// Bounds on what a stranger may make us parse. A lesson's offer with 17 sections has about 900 lines, 30 KiB.
-inline constexpr size_t kMaxBytes = 64 * 1024;
-inline constexpr size_t kMaxLines = 2000;
+// Bounds on what a stranger may make us parse. Chromium 156 writes 168 lines and 5.4 KB for each video section that it
+// receives: a lesson with all 20 slots of PROTOCOL.md and 4 published sections comes to 2900 lines and 95 KB.
+inline constexpr size_t kMaxBytes = 128 * 1024;
+inline constexpr size_t kMaxLines = 4000;
 inline constexpr size_t kMaxSections = 64;
-// Chromium offers about 20 per video section, more with hardware codecs; what comes later is not read.
-inline constexpr size_t kMaxCodecs = 32;
+// Chromium offers 34 payload types per received video section, more with hardware codecs.
+inline constexpr size_t kMaxCodecs = 64;
+inline constexpr size_t kMaxFeedback = 16;  // per codec
 inline constexpr size_t kMaxExtmaps = 32;
 // A simulcast screen with RTX has 6.
 inline constexpr size_t kMaxSsrcs = 16;

@@ -45,8 +45,7 @@ struct Section {
   bool rtcp_mux = false;
   bool bundle_only = false;
   std::optional<media::IceCredentials> ice;
-  // As written, without the "sha-256 " in front; only sha-256 is kept.
-  std::optional<media::Fingerprint> fingerprint;
+  std::optional<media::Fingerprint> fingerprint;  // the sha-256 one
   bool has_other_fingerprint = false;  // one with a hash that we do not take
   std::string setup;
   std::string msid;  // "stream track", as written
