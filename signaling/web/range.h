@@ -15,9 +15,9 @@ struct ByteRange {
 };
 
 enum class RangeVerdict : uint8_t {
-  Whole,          // no Range, another unit, more than one range or not a Range at all: RFC 7233 3.1 lets us ignore it
+  Whole,          // no Range, or in another unit: RFC 7233 section 3.1 has us ignore it
   Partial,
-  Unsatisfiable,  // 416
+  Unsatisfiable,  // 416: past the end, several ranges, or not a range at all
 };
 
 struct RangeChoice {
