@@ -1,5 +1,5 @@
-// Outgoing datagrams collected in one arena and sent together: runs of equal size to one peer leave as one UDP GSO
-// send, everything else in one sendmmsg (falling back to plain sendmmsg where the kernel lacks UDP_SEGMENT, tested
+// Outgoing datagrams collected in one arena and sent together: what goes to one peer in equal sizes leaves as one UDP
+// GSO send, wherever it lies in the arena and in the order committed; everything else in one sendmmsg (falling back to plain sendmmsg where the kernel lacks UDP_SEGMENT, tested
 // once at start). Owner and thread: one worker.
 #pragma once
 
@@ -27,7 +27,8 @@ struct SendStats {
 
 class SendBatch {
  public:
-  explicit SendBatch(UdpSocket& socket);
+  // Without `allow_gso` every datagram is a message of its own, as on a kernel that lacks UDP_SEGMENT.
+  explicit SendBatch(UdpSocket& socket, bool allow_gso = true);
   ~SendBatch();
   SendBatch(const SendBatch&) = delete;
   SendBatch& operator=(const SendBatch&) = delete;

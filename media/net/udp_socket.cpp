@@ -1,0 +1,163 @@
+#include "media/net/udp_socket.h"
+
+#include <netinet/udp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "media/net/socket_address.h"
+
+namespace media::net {
+
+namespace {
+
+// The largest UDP payload, and so the largest joined buffer.
+constexpr size_t kMaxJoined = 65536;
+// Without UDP_GRO no datagram is larger than an Ethernet frame holds, with room to see that one was cut.
+constexpr size_t kMaxSingle = 2048;
+
+std::string reason(int error) { return std::strerror(error); }
+
+std::string bind_advice(const Address& local, int error) {
+  std::string text = "cannot listen on UDP " + local.to_string() + ": " + reason(error);
+  if (error == EADDRINUSE) text += "; stop the program that holds the port or choose another media port";
+  if (error == EADDRNOTAVAIL) text += "; the address does not belong to this machine";
+  if (error == EACCES) text += "; ports below 1024 need more rights";
+  return text;
+}
+
+bool set(int fd, int level, int option, int value) {
+  return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
+}
+
+}  // namespace
+
+Outcome<UdpSocket> UdpSocket::bind(const Address& local, const SocketOptions& options) {
+  const bool v6 = !local.is_v4();
+  const int fd = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return env_fail("cannot open a UDP socket: " + reason(errno));
+  UdpSocket socket(fd, v6);
+  if (v6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
+  set(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer);
+  SocketAddress address{};
+  const socklen_t length = to_kernel(local, v6, address);
+  if (::bind(fd, &address.any, length) != 0) return env_fail(bind_advice(local, errno));
+  // A kernel without it just hands out single datagrams.
+  socket.gro_ = options.gro && set(fd, IPPROTO_UDP, UDP_GRO, 1);
+  socklen_t bound = sizeof(address);
+  if (getsockname(fd, &address.any, &bound) != 0) return env_fail("cannot read a socket's port: " + reason(errno));
+  socket.local_ = from_kernel(address);
+  return socket;
+}
+
+UdpSocket::~UdpSocket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+UdpSocket::UdpSocket(UdpSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), v6_(other.v6_), gro_(other.gro_), local_(other.local_) {}
+
+UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(v6_, other.v6_);
+  std::swap(gro_, other.gro_);
+  std::swap(local_, other.local_);
+  return *this;
+}
+
+int UdpSocket::receive_buffer() const {
+  int value = 0;
+  socklen_t length = sizeof(value);
+  return getsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &value, &length) == 0 ? value : 0;
+}
+
+bool UdpSocket::send(const Address& to, ByteSpan datagram) const {
+  SocketAddress address{};
+  const socklen_t length = to_kernel(to, v6_, address);
+  return ::sendto(fd_, datagram.data(), datagram.size(), MSG_DONTWAIT, &address.any, length) ==
+         static_cast<ssize_t>(datagram.size());
+}
+
+struct ReceiveBatch::Buffers {
+  union Control {
+    cmsghdr aligned;
+    std::array<uint8_t, CMSG_SPACE(sizeof(int))> bytes;
+  };
+
+  explicit Buffers(size_t messages)
+      : count(messages),
+        // Not touched before use: pages that no burst ever reaches cost nothing.
+        arena(new uint8_t[messages * kMaxJoined]),
+        from(messages),
+        control(messages),
+        vectors(messages),
+        headers(messages) {}
+
+  // The kernel overwrites lengths, so that they are set before every call.
+  void prepare(bool gro) {
+    const size_t room = gro ? kMaxJoined : kMaxSingle;
+    for (size_t i = 0; i < count; ++i) {
+      vectors[i] = {arena.get() + i * kMaxJoined, room};
+      msghdr& header = headers[i].msg_hdr;
+      header = {};
+      header.msg_name = &from[i];
+      header.msg_namelen = sizeof(SocketAddress);
+      header.msg_iov = &vectors[i];
+      header.msg_iovlen = 1;
+      if (gro) {
+        header.msg_control = &control[i];
+        header.msg_controllen = sizeof(Control);
+      }
+    }
+  }
+
+  // The size of each datagram in message `i`: UDP_GRO's segment size, or all of it.
+  [[nodiscard]] size_t segment_size(size_t i) {
+    msghdr& header = headers[i].msg_hdr;
+    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+      if (c->cmsg_level != IPPROTO_UDP || c->cmsg_type != UDP_GRO) continue;
+      int size = 0;
+      std::memcpy(&size, CMSG_DATA(c), sizeof(size));
+      if (size > 0) return static_cast<size_t>(size);
+    }
+    return headers[i].msg_len;
+  }
+
+  size_t count;
+  std::unique_ptr<uint8_t[]> arena;
+  std::vector<SocketAddress> from;
+  std::vector<Control> control;
+  std::vector<iovec> vectors;
+  std::vector<mmsghdr> headers;
+};
+
+ReceiveBatch::ReceiveBatch(size_t messages)
+    : buffers_(std::make_unique<Buffers>(std::clamp<size_t>(messages, 1, kMaxMessages))) {
+  received_.reserve(kMaxMessages * 4);
+}
+ReceiveBatch::~ReceiveBatch() = default;
+
+std::span<Received> ReceiveBatch::receive(const UdpSocket& socket) {
+  received_.clear();
+  Buffers& b = *buffers_;
+  b.prepare(socket.has_gro());
+  const int got = recvmmsg(socket.fd(), b.headers.data(), static_cast<unsigned>(b.count), MSG_DONTWAIT, nullptr);
+  full_ = got == static_cast<int>(b.count);
+  for (size_t i = 0; i < static_cast<size_t>(std::max(got, 0)); ++i) {
+    const size_t size = b.headers[i].msg_len;
+    if (size == 0 || (b.headers[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;
+    const Address from = from_kernel(b.from[i]);
+    const size_t segment = std::max<size_t>(b.segment_size(i), 1);
+    uint8_t* const first = b.arena.get() + i * kMaxJoined;
+    for (size_t at = 0; at < size; at += segment) {
+      received_.push_back({from, MutableByteSpan(first + at, std::min(segment, size - at))});
+    }
+  }
+  return received_;
+}
+
+}  // namespace media::net
