@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "media/base/result.h"
+#include "signaling/admin/local_socket.h"
 #include "storage/sql/storage_thread.h"
 
 namespace signaling::admin {
@@ -26,13 +27,13 @@ class AdminSocket {
   AdminSocket& operator=(const AdminSocket&) = delete;
 
  private:
-  AdminSocket(std::filesystem::path path, int listener, int stop_event, storage::sql::StorageThread& storage);
+  AdminSocket(std::filesystem::path path, Descriptor listener, Descriptor stop, storage::sql::StorageThread& storage);
   void run();
   void serve(int client);
 
   std::filesystem::path path_;
-  int listener_;
-  int stop_event_;
+  Descriptor listener_;
+  Descriptor stop_;  // readable: stop
   storage::sql::StorageThread& storage_;
   std::thread thread_;
 };
