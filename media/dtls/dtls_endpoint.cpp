@@ -21,6 +21,8 @@ namespace {
 // RFC 6347 section 4.1 and 4.2.2.
 constexpr size_t kRecordHeader = 13;
 constexpr size_t kHandshakeHeader = 12;
+// Of a last flight of about 100 bytes; a client gives up long before.
+constexpr size_t kMaxRepeats = 16;
 constexpr uint8_t kAlert = 21;
 constexpr uint8_t kHandshake = 22;
 
@@ -90,6 +92,7 @@ struct DtlsEndpoint::Parts {
   Duration retransmit_after = kFirstRetransmit;
   size_t handshake_bytes = 0;
   size_t handshake_records = 0;
+  size_t repeats = 0;  // of the last flight, after the handshake
   std::vector<std::vector<uint8_t>> flight;  // what we sent last, for retransmission
   std::deque<std::vector<uint8_t>> queue;    // to be polled
   std::unique_ptr<SrtpKeyBlock> keys;
@@ -180,7 +183,8 @@ void DtlsEndpoint::Parts::advance(Instant now) {
 void DtlsEndpoint::Parts::finish(Instant /*now*/) {
   retransmit = Instant::never();
   give_up = Instant::never();
-  flight.clear();
+  // A server's last flight may be lost; it stays to be sent again when the client repeats its own.
+  if (role == Role::Client) flight.clear();
   flight.shrink_to_fit();
   const SRTP_PROTECTION_PROFILE* chosen = SSL_get_selected_srtp_profile(ssl);
   // Renegotiation and resumption are off, so that the callback has run for this very handshake.
@@ -282,6 +286,11 @@ DtlsEndpoint::Verdict DtlsEndpoint::handle_datagram(Instant now, ByteSpan datagr
         return Verdict::TooLarge;
       }
       if (announces_too_much(record)) return Verdict::TooLarge;
+    }
+    // The client's Finished again: it has not heard ours. A repeated record would not get past OpenSSL's replay check.
+    if (!handshaking && record.type == kHandshake && p.role == Role::Server && p.repeats < kMaxRepeats) {
+      ++p.repeats;
+      p.send_flight_again();
     }
     BIO_write(p.in, record.bytes.data(), static_cast<int>(record.bytes.size()));
     if (handshaking) {
