@@ -24,7 +24,7 @@ constexpr uint32_t kEbmlHeader = 0x1A45DFA3;  // RFC 8794 section 11.2
 constexpr uint32_t kSegment = 0x18538067;     // RFC 9559 section 5.1
 constexpr uint64_t kUnknownSize = 0x00FFFFFFFFFFFFFF;
 // After an error in the damaged tail the muxer still gets its end within this.
-constexpr GstClockTime kEndAfterError = 3 * GST_SECOND;
+constexpr GstClockTime kEndAfterError = 1 * GST_SECOND;
 
 // An element's size (RFC 8794 section 4): a length in the leading zeros of the first byte.
 std::optional<uint64_t> read_size(ByteReader& in) {

@@ -103,6 +103,10 @@ class TrackSource {
                  .rtx_ssrc = {}, .clock_rate = rate_, .first_sequence = 65500, .first_timestamp = first_timestamp},
                 connection_, Instant()) {}
 
+  // Its stream refers to its connection.
+  TrackSource(const TrackSource&) = delete;
+  TrackSource& operator=(const TrackSource&) = delete;
+
   SentFrame picture(Duration captured, int width, int height, bool key = false) {
     auto& layer = layers_[{width, height}];
     if (!layer.encoder) {

@@ -1,10 +1,9 @@
 // What the recorder promises of its files, with real codecs, checked by another demuxer and decoder.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <csignal>
+#include <deque>
 #include <set>
 
 #include "tests/support/recorder_rig.h"
@@ -230,7 +229,7 @@ TEST_F(RecorderFiles, StopFinishesTracksThatNobodyEnded) {
 
 TEST_F(RecorderFiles, EightyTracksAreRecordedAtOnceAndNothingIsLost) {
   start();
-  std::vector<TrackSource> sources;
+  std::deque<TrackSource> sources;
   for (uint32_t i = 1; i <= 80; ++i) sources.emplace_back(TrackId(i), Codec::Opus, i);
   for (TrackSource& source : sources) source.start(*ring_);
   for (int i = 0; i < 100; ++i) {
