@@ -1,0 +1,52 @@
+// Addresses to pages. Each page is its own chunk, so that the class page loads nothing of the player.
+import { lazy, useSyncExternalStore, type ComponentType, type LazyExoticComponent } from 'react';
+
+export interface PageProps {
+  /** The variable part of the address, decoded; empty when there is none. */
+  id: string;
+}
+
+type Page = LazyExoticComponent<ComponentType<PageProps>>;
+const page = (load: () => Promise<{ default: ComponentType<PageProps> }>): Page => lazy(load);
+
+const ROUTES: { pattern: RegExp; page: Page }[] = [
+  { pattern: /^\/$/, page: page(() => import('./pages/today')) },
+  { pattern: /^\/enter$/, page: page(() => import('./pages/enter')) },
+  { pattern: /^\/sign-in$/, page: page(() => import('./pages/sign_in')) },
+  { pattern: /^\/check$/, page: page(() => import('./pages/check')) },
+  { pattern: /^\/lesson\/([^/]+)\/teach$/, page: page(() => import('./pages/teach')) },
+  { pattern: /^\/lesson\/([^/]+)\/class$/, page: page(() => import('./pages/class_screen')) },
+  { pattern: /^\/lesson\/([^/]+)\/observe$/, page: page(() => import('./pages/observe')) },
+  { pattern: /^\/library$/, page: page(() => import('./pages/library')) },
+  { pattern: /^\/library\/([^/]+)$/, page: page(() => import('./pages/player')) },
+  { pattern: /^\/gallery$/, page: page(() => import('./pages/gallery')) },
+];
+
+export function matchRoute(path: string): { page: Page; id: string } | null {
+  for (const { pattern, page: found } of ROUTES) {
+    const match = pattern.exec(path);
+    if (match !== null) return { page: found, id: decodeURIComponent(match[1] ?? '') };
+  }
+  return null;
+}
+
+const MOVED = 'tongke:moved';
+
+export function go(path: string, options: { replace?: boolean } = {}): void {
+  if (options.replace === true) history.replaceState(null, '', path);
+  else history.pushState(null, '', path);
+  window.dispatchEvent(new Event(MOVED));
+}
+
+const watch = (watcher: () => void) => {
+  window.addEventListener('popstate', watcher);
+  window.addEventListener(MOVED, watcher);
+  return () => {
+    window.removeEventListener('popstate', watcher);
+    window.removeEventListener(MOVED, watcher);
+  };
+};
+
+export function usePath(): string {
+  return useSyncExternalStore(watch, () => window.location.pathname);
+}

@@ -1,0 +1,60 @@
+import { useT } from '../i18n';
+import type { LinkGrade, Participant } from '../protocol/messages';
+import { Badge, type BadgeKind } from './badge';
+import { Button } from './button';
+import { Icon } from './icons';
+import { Video } from './video';
+
+interface ClassTileProps {
+  participant: Participant;
+  stream: MediaStream | null;
+  /** Absent for those who only watch. */
+  onCall?: () => void;
+  onMute?: () => void;
+  onRemove?: () => void;
+}
+
+const LINK_KIND: Record<LinkGrade, BadgeKind> = { good: 'plain', weak: 'weak', lost: 'live' };
+
+/** One class on the wall: picture, name, headcount, line and hand; its picture is the button that calls on it. */
+export function ClassTile({ participant: one, stream, onCall, onMute, onRemove }: ClassTileProps) {
+  const t = useT();
+  const hasPicture = stream !== null && one.online && one.camera;
+  const over = !one.online ? t('teach.offline') : t('teach.noCamera');
+  const names = ['tile', one.speaking ? 'speaking' : '', one.hand ? 'hand' : ''].filter(Boolean).join(' ');
+  const picture = (
+    <>
+      {hasPicture ? <Video stream={stream} label={one.name} /> : <span className="over">{over}</span>}
+      {onCall !== undefined && !one.onStage && one.online && <span className="call">{t('teach.call')}</span>}
+    </>
+  );
+  return (
+    <article className={names} data-testid={`class-tile-${one.p}`} data-hand={one.hand} data-on-stage={one.onStage} data-muted={one.muted} data-link={one.link} aria-label={one.name}>
+      <span className="corner">{one.hand && <Badge kind="action"><Icon name="hand" size={16} />{t('teach.hand')}</Badge>}</span>
+      {onCall === undefined
+        ? <div className="picture">{picture}</div>
+        : <button type="button" className="picture" data-testid={`call-${one.p}`} aria-label={`${t('teach.call')} ${one.name}`} disabled={one.onStage || !one.online} onClick={onCall}>{picture}</button>}
+      <div className="words">
+        <span className="name" title={one.name}>{one.name}</span>
+        <span className="facts">
+          <span className="num">{t('teach.people', { count: one.headcount })}</span>
+          <Badge kind={LINK_KIND[one.link]}>{t(`link.lesson.${one.link}`)}</Badge>
+          {one.muted && <Badge>{one.mutedBy === 'self' ? t('teach.mutedSelf') : t('teach.muted')}</Badge>}
+          {one.speaking && !one.muted && <Badge kind="speak">{t('teach.speaking')}</Badge>}
+          {onMute !== undefined && onRemove !== undefined && (
+            <span className="acts">
+              <Button kind="bare" size="small" on={one.muted} data-testid={`mute-${one.p}`} onClick={onMute}
+                aria-label={t(one.muted ? 'teach.unmuteClass' : 'teach.muteClass', { name: one.name })} title={t(one.muted ? 'teach.unmuteClass' : 'teach.muteClass', { name: one.name })}>
+                <Icon name={one.muted ? 'micOff' : 'mic'} />
+              </Button>
+              <Button kind="bare" size="small" data-testid={`remove-${one.p}`} onClick={onRemove}
+                aria-label={t('teach.remove', { name: one.name })} title={t('teach.remove', { name: one.name })}>
+                <Icon name="remove" />
+              </Button>
+            </span>
+          )}
+        </span>
+      </div>
+    </article>
+  );
+}
