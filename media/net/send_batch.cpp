@@ -17,9 +17,9 @@ namespace media::net {
 
 namespace {
 
-// A video frame of six packets for 150 receivers. A frame comes packet by packet, each for all receivers, so that
+// A video frame of six packets for 300 receivers. A frame comes packet by packet, each for all receivers, so that
 // what goes to one peer together lies far apart: the more fits, the longer the runs.
-constexpr size_t kArena = 1 << 20;
+constexpr size_t kArena = 2 << 20;
 // Bounds the table of peers below, which stays at most half full.
 constexpr size_t kMaxDatagrams = 4096;
 constexpr size_t kPeerTable = 8192;
