@@ -29,9 +29,10 @@ describe('languages', () => {
   it('are really two languages', () => {
     const chinese = /[一-鿿]/;
     for (const key of keys) {
-      if (key === 'app.language' || key === 'join.title' || holes(zh[key]).join() === zh[key]) continue;
+      // Each language's button names the other; a title may be a hole alone.
+      if (key === 'app.language' || key === 'join.title') continue;
       expect(en[key], key).not.toMatch(chinese);
-      if (zh[key] !== 'English') expect(zh[key], key).toMatch(/[一-鿿]/);
+      expect(zh[key], key).toMatch(chinese);
     }
   });
 

@@ -57,6 +57,18 @@ export class Publisher {
     await Promise.all(kinds.map((kind) => this.openOne(kind)));
   }
 
+  /** Gives camera and microphone back, for example to an encoder that sends in the teacher's name. */
+  closeDevices(): void {
+    this.wanted = [];
+    const { microphone, camera } = this.state.get();
+    this.state.update((state) => ({ ...state, microphone: null, camera: null, microphoneTrouble: null, cameraTrouble: null }));
+    microphone?.stop();
+    camera?.stop();
+    this.carry('microphone', null);
+    this.carry('camera', null);
+    this.tell();
+  }
+
   stop(): void {
     this.isStopped = true;
     navigator.mediaDevices?.removeEventListener?.('devicechange', this.reopenMissing);
@@ -108,7 +120,8 @@ export class Publisher {
 
   private async openOne(kind: DeviceKind): Promise<void> {
     const opened = await openDevice(kind, loadChoice()[kind]);
-    if (this.isStopped) {
+    // Closed, or opened twice, while the browser was asking.
+    if (this.isStopped || !this.wanted.includes(kind) || this.state.get()[kind] !== null) {
       if ('track' in opened) opened.track.stop();
       return;
     }

@@ -7,6 +7,7 @@ import { fromSnapshot } from './lesson';
 import { byDay, lessonPath, nextLesson, type LessonEntry } from './lessons';
 import { isWeak, linkWords, voiceWords } from './link';
 import { attendance, newHands, tiles, wallOrder } from './tiles';
+import { gradeLine, matches, median } from './measure';
 import { DelayedAction, UNDO_SECONDS } from './undo';
 
 const good: QualityReport = { rtt: 40, lossUp: 0, lossDown: 0, kbpsUp: 900, kbpsDown: 1800, frozen: 0, playoutDelay: 80 };
@@ -147,5 +148,24 @@ describe('DelayedAction', () => {
     action.undo();
     clock.advance(60_000);
     expect([acted, action.isArmed()]).toEqual([false, false]);
+  });
+});
+
+describe('finding and measuring', () => {
+  it('finds by every word, in any order and case', () => {
+    const fields = ['圆的面积', '数学 Math', '林老师'];
+    expect(matches('', fields)).toBe(true);
+    expect(matches('林 math', fields)).toBe(true);
+    expect(matches('林 语文', fields)).toBe(false);
+  });
+
+  it('grades a line by what a class can do on it', () => {
+    expect([gradeLine(40, 8000), gradeLine(40, 1000), gradeLine(300, 8000), gradeLine(40, 300), gradeLine(900, 8000)]).toEqual([
+      'good', 'fair', 'fair', 'poor', 'poor',
+    ]);
+  });
+
+  it('takes the middle of several round trips', () => {
+    expect([median([9, 1, 5]), median([])]).toEqual([5, 0]);
   });
 });
