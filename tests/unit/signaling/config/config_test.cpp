@@ -1,0 +1,117 @@
+#include "signaling/config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+
+namespace signaling::config {
+namespace {
+
+const std::filesystem::path kExample = std::filesystem::path(TONGKE_SOURCE_DIR) / "configs/tongke.toml";
+
+std::string error_of(const std::string& toml) {
+  const auto config = parse_config(toml, "t.toml");
+  return config ? "" : config.error().message;
+}
+
+media::Outcome<Config> from_command_line(std::vector<std::string> arguments) {
+  CLI::App app;
+  Overrides overrides;
+  add_options(app, overrides);
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  app.parse(arguments);
+  return resolve(overrides);
+}
+
+TEST(Config, TheExampleHoldsTheDefaults) {
+  const auto config = load_config(kExample);
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(*config, Config{});
+  EXPECT_EQ(parse_config("", "t.toml").value(), Config{});
+}
+
+// Leaving one line of the example out, or changing it, is seen: so every key stands in it and has an effect.
+TEST(Config, TheExampleListsEveryKey) {
+  const std::string everything =
+      "data='/d'\npublic_address='192.0.2.1'\nlog_level='debug'\n[http]\nbind='127.0.0.1'\nport=1\ncertificate='c'\n"
+      "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\n[session]\nlifetime_hours=4\n";
+  const auto config = parse_config(everything, "t.toml");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  Config expected;
+  expected.data = "/d";
+  expected.public_address = "192.0.2.1";
+  expected.log_level = "debug";
+  expected.http = {"127.0.0.1", 1, "c", "k", "w"};
+  expected.media = {"127.0.0.1", 2, 3};
+  expected.session = {4};
+  EXPECT_EQ(*config, expected);
+
+  const auto keys_of = [](const std::string& text) {
+    std::multiset<std::string> keys;
+    const std::regex line("(^|\n)([a-z_]+) ?=");
+    for (auto it = std::sregex_iterator(text.begin(), text.end(), line); it != std::sregex_iterator(); ++it) keys.insert((*it)[2]);
+    return keys;
+  };
+  std::ifstream in(kExample);
+  EXPECT_EQ(keys_of({std::istreambuf_iterator<char>(in), {}}), keys_of(everything));
+}
+
+TEST(Config, AnUnknownKeyIsNamedWithItsLine) {
+  EXPECT_NE(error_of("\nprot = 1\n").find("t.toml:2: prot "), std::string::npos) << error_of("\nprot = 1\n");
+  EXPECT_NE(error_of("[http]\nprot = 1\n").find("http.prot"), std::string::npos);
+  EXPECT_NE(error_of("[htpp]\nport = 1\n").find("htpp"), std::string::npos);
+}
+
+TEST(Config, AWrongTypeOrValueIsNamed) {
+  EXPECT_NE(error_of("[http]\nport = '8443'\n").find("http.port"), std::string::npos);
+  EXPECT_NE(error_of("[http]\nport = 70000\n").find("http.port"), std::string::npos);
+  EXPECT_NE(error_of("[http]\nport = -1\n").find("http.port"), std::string::npos);
+  EXPECT_NE(error_of("http = 1\n").find("http"), std::string::npos);
+  EXPECT_NE(error_of("data = 1\n").find("data"), std::string::npos);
+  EXPECT_NE(error_of("[media]\nworkers = 65\n").find("media.workers"), std::string::npos);
+  EXPECT_NE(error_of("public_address = 'school.example'\n").find("numeric"), std::string::npos);
+  EXPECT_NE(error_of("log_level = 'loud'\n").find("loud"), std::string::npos);
+  EXPECT_NE(error_of("[http]\ncertificate = 'c'\n").find("private_key"), std::string::npos);
+  EXPECT_NE(error_of("[media]\nport = 65530\nworkers = 10\n").find("65535"), std::string::npos);
+}
+
+TEST(Config, WhatIsNotTomlIsASentence) {
+  EXPECT_NE(error_of("data = \n").find("t.toml:1"), std::string::npos);
+  EXPECT_FALSE(error_of(std::string(64, '[')).empty());
+  EXPECT_FALSE(error_of(std::string(kMaxConfigBytes + 1, '#')).empty());
+  EXPECT_FALSE(load_config("/no/such/file.toml").has_value());
+  EXPECT_FALSE(load_config("/").has_value());
+}
+
+TEST(CommandLine, WinsOverTheFileWhichWinsOverDefaults) {
+  const auto config = from_command_line({"--config", kExample.string(), "--data", "/d", "--http-port", "0", "--media-port", "5000",
+                                         "--public-address", "192.0.2.7", "--workers", "2", "--demo", "--log-level", "warn",
+                                         "--web-root", "/w"});
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  Config expected;
+  expected.data = "/d";
+  expected.public_address = "192.0.2.7";
+  expected.log_level = "warn";
+  expected.http.port = 0;
+  expected.http.web_root = "/w";
+  expected.media.port = 5000;
+  expected.media.workers = 2;
+  expected.demo = true;
+  EXPECT_EQ(*config, expected);
+  EXPECT_EQ(from_command_line({}).value(), Config{});
+}
+
+TEST(CommandLine, IsCheckedLikeTheFile) {
+  EXPECT_FALSE(from_command_line({"--public-address", "localhost"}).has_value());
+  EXPECT_FALSE(from_command_line({"--log-level", "loud"}).has_value());
+  EXPECT_THROW(from_command_line({"--http-port", "70000"}), CLI::ParseError);
+  EXPECT_THROW(from_command_line({"--workers", "65"}), CLI::ParseError);
+}
+
+}  // namespace
+}  // namespace signaling::config
