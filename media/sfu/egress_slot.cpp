@@ -47,6 +47,22 @@ void EgressSlot::push(const send::Departure& departure, Outbox& out) {
   out.rtp.push_back({&owner_, departure, mid});
 }
 
+void EgressSlot::send_packet(Instant now, const IngressPacket& packet, const CodecParams& codec,
+                             const send::Rewritten& rewritten, Outbox& out) {
+  const auto& facts = packet.packet.facts<send::SourceFacts>();
+  send::Departure departure;
+  departure.packet = packet.packet;
+  departure.rewritten = rewritten;
+  departure.ssrc = section_.ssrc;
+  departure.payload_type = codec.payload_type;
+  if (codec.nack && codec.rtx_payload_type) {
+    history_.add(now, departure);
+    rtx_.on_media_sent(facts.payload_size);
+  }
+  stream_.on_sent(facts.payload_size);
+  push(departure, out);
+}
+
 void EgressSlot::offer(Instant now, Duration session_now, const IngressPacket& packet, Outbox& out) {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
   const CodecParams* codec = choose_codec(facts.codec);
@@ -57,21 +73,14 @@ void EgressSlot::offer(Instant now, Duration session_now, const IngressPacket& p
     if (packet.layer == 0 && facts.marker && follower_.is_waiting()) follower_.wish_key_frame();
     return;
   }
-  if (offered->switched) {
-    stream_.hasten_report();
-    if (mid_left_ == 0) mid_left_ = 1;
-  }
-  send::Departure departure;
-  departure.packet = packet.packet;
-  departure.rewritten = offered->rewritten;
-  departure.ssrc = section_.ssrc;
-  departure.payload_type = codec->payload_type;
-  if (codec->nack && codec->rtx_payload_type) {
-    history_.add(now, departure);
-    rtx_.on_media_sent(facts.payload_size);
-  }
-  stream_.on_sent(facts.payload_size);
-  push(departure, out);
+  send_packet(now, packet, *codec, offered->rewritten, out);
+  if (!offered->switched) return;
+  stream_.hasten_report();
+  if (mid_left_ == 0) mid_left_ = 1;
+  follower_.catch_up(now, session_now, packet, out.drops,
+                     [&](const IngressPacket& earlier, const Follower::Offered& o) {
+                       send_packet(now, earlier, *codec, o.rewritten, out);
+                     });
 }
 
 void EgressSlot::resend(Instant now, Duration rtt, uint16_t sequence, Outbox& out) {

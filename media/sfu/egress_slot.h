@@ -52,6 +52,8 @@ class EgressSlot {
 
  private:
   const CodecParams* choose_codec(Codec codec);
+  void send_packet(Instant now, const IngressPacket& packet, const CodecParams& codec, const send::Rewritten& rewritten,
+                   Outbox& out);
   void push(const send::Departure& departure, Outbox& out);
 
   Peer& owner_;

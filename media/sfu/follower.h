@@ -30,6 +30,19 @@ class Follower {
   // counted.
   std::optional<Offered> offer(Instant now, Duration session_now, const IngressPacket& packet, DropCounters& drops);
 
+  // After a switch at `first`: offers the packets behind it that overtook it and came before, and gives those that
+  // go out to `send(packet, offered)`.
+  template <class Send>
+  void catch_up(Instant now, Duration session_now, const IngressPacket& first, DropCounters& drops, Send&& send) {
+    if (track_->section().kind == MediaKind::Audio) return;
+    const int64_t sequence = first.packet.facts<send::SourceFacts>().sequence;
+    for (int64_t i = 1; i < static_cast<int64_t>(IngressLayer::kRecent); ++i) {
+      const IngressPacket* packet = track_->recent(first.layer, first.epoch, sequence + i);
+      if (packet == nullptr) continue;
+      if (const auto offered = offer(now, session_now, *packet, drops)) send(*packet, *offered);
+    }
+  }
+
   void set_limit(uint8_t highest) { selector_.set_limit(highest); }
   // Tells the track which key frame is waited for, if any.
   void wish_key_frame();

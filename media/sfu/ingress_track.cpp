@@ -84,7 +84,37 @@ void IngressTrack::bind(uint8_t index, Ssrc ssrc) {
 
 void IngressTrack::set_open(bool open) {
   open_ = open;
-  if (!open) pending_.clear();
+  if (open) return;
+  pending_.clear();
+  for (IngressLayer& layer : layers_) layer.recent.fill({});
+}
+
+void IngressTrack::sort_pending() {
+  const auto before = [](const IngressPacket& a, const IngressPacket& b) {
+    if (a.layer != b.layer) return a.layer < b.layer;
+    return a.packet.facts<send::SourceFacts>().sequence < b.packet.facts<send::SourceFacts>().sequence;
+  };
+  if (!std::is_sorted(pending_.begin(), pending_.end(), before)) {
+    std::stable_sort(pending_.begin(), pending_.end(), before);
+  }
+}
+
+void IngressTrack::settle_pending() {
+  if (section_.kind == MediaKind::Video) {
+    for (IngressPacket& packet : pending_) {
+      const int64_t sequence = packet.packet.facts<send::SourceFacts>().sequence;
+      auto& recent = layers_[packet.layer].recent;
+      recent[static_cast<size_t>(sequence) % recent.size()] = std::move(packet);
+    }
+  }
+  pending_.clear();
+}
+
+const IngressPacket* IngressTrack::recent(uint8_t layer, uint32_t epoch, int64_t sequence) const {
+  const auto& recent = layers_[layer].recent;
+  const IngressPacket& packet = recent[static_cast<size_t>(sequence) % recent.size()];
+  if (!packet.packet || packet.epoch != epoch) return nullptr;
+  return packet.packet.facts<send::SourceFacts>().sequence == sequence ? &packet : nullptr;
 }
 
 std::optional<codec::FrameInfo> IngressTrack::read_frame(const Input& in, ByteSpan payload) const {

@@ -67,6 +67,9 @@ struct IngressLayer {
   uint8_t fir_sequence = 0;
   int64_t newest_picture = 0;  // unwrapped picture id
   bool is_sent = false;  // part of the present layer mask
+  // The newest forwarded packets by sequence, for a receiver whose key frame begins with a packet that was overtaken.
+  static constexpr size_t kRecent = 16;
+  std::array<IngressPacket, kRecent> recent;
   // At the last quality reading.
   int64_t expected_before = 0;
   uint64_t arrived_before = 0;
@@ -111,6 +114,12 @@ class IngressTrack {
   [[nodiscard]] std::vector<IngressLayer>& layers() { return layers_; }
   [[nodiscard]] const std::vector<IngressLayer>& layers() const { return layers_; }
   [[nodiscard]] std::vector<IngressPacket>& pending() { return pending_; }
+  // Orders what the batch brought by sequence, so that reordering within it harms nobody.
+  void sort_pending();
+  // The batch was forwarded.
+  void settle_pending();
+  // A forwarded packet of the near past; nullptr when it has not come or is too far back.
+  [[nodiscard]] const IngressPacket* recent(uint8_t layer, uint32_t epoch, int64_t sequence) const;
   [[nodiscard]] std::vector<EgressSlot*>& receivers() { return receivers_; }
   [[nodiscard]] const std::vector<EgressSlot*>& receivers() const { return receivers_; }
   [[nodiscard]] const RateLimit& rate_limit() const { return rate_limit_; }

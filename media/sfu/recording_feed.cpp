@@ -33,9 +33,19 @@ void RecordingFeed::offer(Instant now, Duration session_now, const IngressPacket
     codec_ = facts.codec;
     out.records.push_back(step(RecordOut::Type::Start));
   }
+  write(session_now, packet, offered->rewritten, out);
+  if (!offered->switched) return;
+  follower_.catch_up(now, session_now, packet, unused, [&](const IngressPacket& earlier, const Follower::Offered& o) {
+    write(session_now, earlier, o.rewritten, out);
+  });
+}
+
+void RecordingFeed::write(Duration session_now, const IngressPacket& packet, const send::Rewritten& rewritten,
+                          Outbox& out) {
+  const auto& facts = packet.packet.facts<send::SourceFacts>();
   RecordOut record = step(RecordOut::Type::Rtp);
   record.departure.packet = packet.packet;
-  record.departure.rewritten = offered->rewritten;
+  record.departure.rewritten = rewritten;
   const auto& stream = track_.layers()[packet.layer].stream;
   receive::CaptureTime capture{session_now, false};
   if (stream) {

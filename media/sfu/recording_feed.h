@@ -20,6 +20,7 @@ class RecordingFeed {
   [[nodiscard]] const IngressTrack& track() const { return track_; }
 
  private:
+  void write(Duration session_now, const IngressPacket& packet, const send::Rewritten& rewritten, Outbox& out);
   [[nodiscard]] RecordOut step(RecordOut::Type type) const;
 
   RoomId room_;

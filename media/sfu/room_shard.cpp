@@ -172,7 +172,8 @@ void RoomShard::forward(Instant now) {
 }
 
 void RoomShard::forward_track(Instant now, Duration session_now, IngressTrack& track) {
-  std::vector<IngressPacket>& pending = track.pending();
+  const std::vector<IngressPacket>& pending = track.pending();
+  track.sort_pending();
   // A layer that has just begun must be known before its key frame is judged.
   if (track.section().kind == MediaKind::Video) track.update_layers(now);
   for (EgressSlot* slot : track.receivers()) {
@@ -183,7 +184,7 @@ void RoomShard::forward_track(Instant now, Duration session_now, IngressTrack& t
     if (&feed->track() != &track) continue;
     for (const IngressPacket& packet : pending) feed->offer(now, session_now, packet, out_);
   }
-  pending.clear();
+  track.settle_pending();
 }
 
 void RoomShard::note_voice(Instant now, IngressTrack& track) {
