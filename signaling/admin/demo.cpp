@@ -286,6 +286,7 @@ Outcome<bool> renew(Store& store, Plan& plan, int64_t wall_us) {
   const bool ended = *live && (*live)->state == storage::LessonState::Ended;
   // A day before the end, so that links which have just been printed work for a day.
   if (plan.live_lesson.empty() || ended || plan.tokens_end < wall_us + kDayUs) {
+    if (const auto over = store.set_lesson_ended(plan.live_lesson, wall_us); !over) return tl::unexpected(over.error());
     plan_live_lesson(plan, wall_us);
     changed = true;
   }
