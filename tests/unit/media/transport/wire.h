@@ -1,7 +1,5 @@
-// A server peer and a client peer joined by a wire that loses, delays nothing and runs in virtual time.
+// A server peer and a client peer joined by a wire that loses on request, delays nothing and runs in virtual time.
 #pragma once
-
-#include <gtest/gtest.h>
 
 #include <cstdint>
 #include <deque>
