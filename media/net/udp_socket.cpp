@@ -95,12 +95,15 @@ struct ReceiveBatch::Buffers {
         from(messages),
         control(messages),
         vectors(messages),
-        headers(messages) {}
+        headers(messages),
+        used(messages) {}
 
-  // The kernel overwrites lengths, so that they are set before every call.
+  // The kernel overwrites the lengths of what it fills, so that those are set again before the next call.
   void prepare(bool gro) {
+    if (gro != prepared_for_gro) used = count;
+    prepared_for_gro = gro;
     const size_t room = gro ? kMaxJoined : kMaxSingle;
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < used; ++i) {
       vectors[i] = {arena.get() + i * kMaxJoined, room};
       msghdr& header = headers[i].msg_hdr;
       header = {};
@@ -133,6 +136,8 @@ struct ReceiveBatch::Buffers {
   std::vector<Control> control;
   std::vector<iovec> vectors;
   std::vector<mmsghdr> headers;
+  size_t used;  // messages that the last call filled
+  bool prepared_for_gro = false;
 };
 
 ReceiveBatch::ReceiveBatch(size_t messages)
@@ -146,8 +151,9 @@ std::span<Received> ReceiveBatch::receive(const UdpSocket& socket) {
   Buffers& b = *buffers_;
   b.prepare(socket.has_gro());
   const int got = recvmmsg(socket.fd(), b.headers.data(), static_cast<unsigned>(b.count), MSG_DONTWAIT, nullptr);
-  full_ = got == static_cast<int>(b.count);
-  for (size_t i = 0; i < static_cast<size_t>(std::max(got, 0)); ++i) {
+  b.used = static_cast<size_t>(std::max(got, 0));
+  full_ = b.used == b.count;
+  for (size_t i = 0; i < b.used; ++i) {
     const size_t size = b.headers[i].msg_len;
     if (size == 0 || (b.headers[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;
     const Address from = from_kernel(b.from[i]);
