@@ -31,6 +31,7 @@ export function startLanguage(): void {
     lng: language,
     fallbackLng: 'zh-CN',
     initAsync: false,
+    showSupportNotice: false,
     // Keys are whole names with dots, and React escapes.
     keySeparator: false,
     nsSeparator: false,

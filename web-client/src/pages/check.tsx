@@ -139,7 +139,7 @@ export default function Check() {
 
 function Speaker({ state, onPlay, onHeard }: { state: 'not-tried' | 'played' | 'heard' | 'not-heard'; onPlay: () => void; onHeard: (heard: boolean) => void }) {
   const t = useT();
-  const words: Record<typeof state, MessageKey> = { 'not-tried': 'check.speakerPlay', played: 'check.speakerHeard', heard: 'check.speakerOk', 'not-heard': 'check.speakerHelp' };
+  const words: Record<typeof state, MessageKey> = { 'not-tried': 'check.speakerAsk', played: 'check.speakerHeard', heard: 'check.speakerOk', 'not-heard': 'check.speakerHelp' };
   const kind: BadgeKind = state === 'heard' ? 'speak' : state === 'not-heard' ? 'weak' : 'plain';
   return (
     <Step title={t('check.speaker')} testId="check-speaker" state={kind} words={`${t(words[state])}${state === 'played' ? '？' : ''}`}>

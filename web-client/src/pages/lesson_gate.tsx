@@ -114,7 +114,9 @@ function InRoom({ room, again, lesson, children }: GateProps & { room: Room; aga
 
 function Ended({ lesson }: { lesson: string }) {
   const t = useT();
-  useEffect(() => sessionStorage.removeItem(joinedKey(lesson)), [lesson]);
+  useEffect(() => {
+    sessionStorage.removeItem(joinedKey(lesson));
+  }, [lesson]);
   const actions = (
     <div className="notice-actions">
       <Button kind="primary" size="big" onClick={() => go(`/library/${encodeURIComponent(lesson)}`)}>{t('lesson.watch')}</Button>

@@ -6,7 +6,10 @@ import { Button } from './button';
 
 export function ChatLines({ lines, empty }: { lines: ChatEvent[]; empty: string }) {
   const end = useRef<HTMLLIElement>(null);
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [lines.length]);
+  useEffect(() => {
+    // Newer browsers return a promise here, which an effect must not.
+    void end.current?.scrollIntoView({ block: 'nearest' });
+  }, [lines.length]);
   if (lines.length === 0) return <p className="quiet chat-empty">{empty}</p>;
   return (
     <ul className="chat-lines" data-testid="chat-lines" aria-live="polite">

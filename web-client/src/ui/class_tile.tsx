@@ -14,7 +14,7 @@ interface ClassTileProps {
   onRemove?: () => void;
 }
 
-const LINK_KIND: Record<LinkGrade, BadgeKind> = { good: 'plain', weak: 'weak', lost: 'live' };
+const LINK_KIND: Record<LinkGrade, BadgeKind> = { good: 'plain', weak: 'weak', lost: 'weak' };
 
 /** One class on the wall: picture, name, headcount, line and hand; its picture is the button that calls on it. */
 export function ClassTile({ participant: one, stream, onCall, onMute, onRemove }: ClassTileProps) {
@@ -39,8 +39,9 @@ export function ClassTile({ participant: one, stream, onCall, onMute, onRemove }
         <span className="facts">
           <span className="num">{t('teach.people', { count: one.headcount })}</span>
           <Badge kind={LINK_KIND[one.link]}>{t(`link.lesson.${one.link}`)}</Badge>
+          {one.onStage && <Badge kind="speak" dot>{t('teach.onStage')}</Badge>}
           {one.muted && <Badge>{one.mutedBy === 'self' ? t('teach.mutedSelf') : t('teach.muted')}</Badge>}
-          {one.speaking && !one.muted && <Badge kind="speak">{t('teach.speaking')}</Badge>}
+          {one.speaking && !one.muted && !one.onStage && <Badge kind="speak">{t('teach.speaking')}</Badge>}
           {onMute !== undefined && onRemove !== undefined && (
             <span className="acts">
               <Button kind="bare" size="small" on={one.muted} data-testid={`mute-${one.p}`} onClick={onMute}
