@@ -4,7 +4,6 @@
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 
 #include "media/base/log.h"
 #include "signaling/web/address_counter.h"
+#include "signaling/web/clock.h"
 #include "signaling/web/connection.h"
 
 namespace signaling::web {
@@ -26,18 +26,10 @@ constexpr media::Duration kWatch = media::Duration::millis(250);
 // Turns of the loop in kWatch, beyond which a connection whose input nobody may read yet is suspected of keeping
 // poll() awake: a busy server makes some thousand turns that each do work.
 constexpr uint64_t kSpinTurns = 20'000;
-// A connection that was slow to ask again is not a new stranger: header time counts from its first byte on only for
-// the first request. Between requests idle_time applies.
 constexpr size_t kReceiveBuffer = 16 * 1024;
 constexpr unsigned kLibraryTimeoutS = 20;
 
-media::Instant monotonic_now() {
-  timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return media::Instant::from_micros(int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1'000);
-}
-
-int64_t wall_seconds() { return static_cast<int64_t>(::time(nullptr)); }
+int64_t wall_seconds() { return wall_now_us() / 1'000'000; }
 
 size_t default_connection_limit() {
   rlimit limit{};

@@ -1,0 +1,121 @@
+// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): HTTP's part. What the SDP means is LiveLessons' business.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "signaling/app/api.h"
+#include "signaling/app/handlers.h"
+#include "signaling/app/route_table.h"
+
+namespace signaling::app {
+namespace {
+
+constexpr const char* kSdp = "application/sdp";
+constexpr const char* kFragment = "application/trickle-ice-sdpfrag";  // RFC 8840
+
+// Parameters such as charset do not matter.
+bool is_media_type(std::string_view header, std::string_view type) {
+  const std::string_view bare = header.substr(0, header.find(';'));
+  return bare.substr(0, bare.find(' ')) == type;
+}
+
+// Answers and returns false when the offer cannot be one.
+bool check_offer(Api& api, const Call& call) {
+  if (!is_media_type(call.request.header("content-type"), kSdp)) {
+    reply_error(api, call, 415, "unsupported-media-type", "send the offer as application/sdp");
+    return false;
+  }
+  if (call.request.body.empty()) {
+    reply_error(api, call, 400, "bad-sdp", "the offer is empty");
+    return false;
+  }
+  return true;
+}
+
+HttpReply<MediaAnswer> created(Api& api, Call call) {
+  return [&api, call = std::move(call)](HttpResult<MediaAnswer> answer) {
+    if (!answer) return reply_error(api, call, answer.error().status, answer.error().code, answer.error().message);
+    web::Response response = web::text_response(201, kSdp, std::move(answer->sdp));
+    // RFC 9725 section 4.2: below the endpoint, so that both have the same prefix.
+    response.with("Location", fmt::format("{}/{}", call.request.path, answer->session))
+        .with("ETag", answer->etag)
+        .with("Accept-Patch", kFragment)
+        .with("Cache-Control", "no-store");
+    for (const std::string& link : api.params.ice_links) response.with("Link", link);
+    reply(api, call, std::move(response));
+  };
+}
+
+}  // namespace
+
+void handle_whip_post(Api& api, Call call) {
+  if (!check_offer(api, call)) return;
+  const auth::Actor actor = call.actor;
+  std::string offer = std::move(call.request.body);
+  const std::string lesson = call.params[0];
+  api.live.publish(actor, lesson, std::move(offer), created(api, std::move(call)));
+}
+
+void handle_whep_post(Api& api, Call call) {
+  if (!check_offer(api, call)) return;
+  const std::string source(call.request.query_value("source").value_or("teacher"));
+  if (source != "teacher" && source != "screen") {
+    return reply_error(api, call, 400, "bad-request", "source is teacher or screen");
+  }
+  const auth::Actor actor = call.actor;
+  std::string offer = std::move(call.request.body);
+  const std::string lesson = call.params[0];
+  api.live.play(actor, lesson, std::move(offer), source == "screen" ? PlaySource::Screen : PlaySource::Teacher,
+                created(api, std::move(call)));
+}
+
+void handle_session_patch(Api& api, Call call) {
+  if (!is_media_type(call.request.header("content-type"), kFragment)) {
+    return reply_error(api, call, 415, "unsupported-media-type", "send application/trickle-ice-sdpfrag");
+  }
+  const std::string if_match(call.request.header("if-match"));
+  // RFC 9725 section 4.3.1: without the tag, an old fragment could be applied to a newer ICE session.
+  if (if_match.empty()) return reply_error(api, call, 428, "precondition-required", "send If-Match");
+  const auth::Actor actor = call.actor;
+  std::string fragment = std::move(call.request.body);
+  const std::string session = call.params[1];
+  api.live.patch(actor, session, if_match, std::move(fragment),
+                 [&api, call = std::move(call)](HttpResult<PatchAnswer> answer) {
+                   if (!answer) {
+                     return reply_error(api, call, answer.error().status, answer.error().code,
+                                        answer.error().message);
+                   }
+                   web::Response response = answer->fragment.empty()
+                                                ? web::Response{.status = 204, .headers = {}, .body = {}, .file = {}}
+                                                : web::text_response(200, kFragment, std::move(answer->fragment));
+                   if (!answer->etag.empty()) response.with("ETag", answer->etag);
+                   reply(api, call, std::move(response));
+                 });
+}
+
+void handle_session_delete(Api& api, Call call) {
+  const auth::Actor actor = call.actor;
+  const std::string session = call.params[1];
+  api.live.end_session(actor, session, [&api, call = std::move(call)](HttpResult<void> answer) {
+    if (!answer) return reply_error(api, call, answer.error().status, answer.error().code, answer.error().message);
+    reply(api, call, {});
+  });
+}
+
+void handle_preflight(Api& api, Call call) {
+  web::Response response;
+  response.status = 204;
+  const std::string allowed = match_route(call.request.method, call.request.path).allowed;
+  response.with("Allow", allowed)
+      .with("Access-Control-Allow-Methods", allowed)
+      .with("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")
+      .with("Access-Control-Max-Age", "600");
+  if (call.request.path.find('/', 6) == std::string::npos) {
+    response.with("Accept-Post", kSdp);  // RFC 9725 section 4.2
+  } else {
+    response.with("Accept-Patch", kFragment);
+  }
+  reply(api, call, std::move(response));
+}
+
+}  // namespace signaling::app
