@@ -14,6 +14,8 @@ struct Named {
   E value;
   std::string_view name;
 };
+template <class E>
+Named(E, const char*) -> Named<E>;  // clang 14 does not deduce aggregates by itself
 
 constexpr std::array kCollectiveKinds{
     Named{CollectiveKind::Fused, "fused"},
