@@ -1,0 +1,81 @@
+#include "media/send/departure.h"
+
+#include <gtest/gtest.h>
+
+#include "media/codec/vp8.h"
+#include "send_fixture.h"
+
+namespace media::send {
+namespace {
+
+class DepartureTest : public ::testing::Test {
+ protected:
+  DepartureTest() {
+    tests::Vp8Sample vp8;
+    vp8.key = true;
+    vp8.picture_id = 77;
+    vp8.short_picture_id = true;
+    vp8.stamp = 0xCAFE;
+    auto facts = vp8_facts(10, 900, 77, 1, 1);
+    facts.frame.picture_id_bits = 7;
+    facts.marker = true;
+    facts.extensions.video_orientation = rtp::VideoOrientation{90, false, false};
+    departure.packet = vp8_packet(pool, facts, vp8);
+    departure.rewritten = {65'536 + 5, (int64_t{1} << 32) + 6, {20'000, 200, 30}};
+    departure.ssrc = Ssrc(99);
+    departure.payload_type = 100;
+    map.mid = 4;
+    map.transport_cc = 3;
+    map.abs_send_time = 2;
+    map.video_orientation = 5;
+  }
+  PacketPool pool;
+  Departure departure;
+  rtp::ExtensionMap map;
+};
+
+TEST_F(DepartureTest, WritesThisReceiversNumbersAndLeavesTheSourceAlone) {
+  const tests::Bytes source(departure.packet.bytes().begin(), departure.packet.bytes().end());
+  tests::Bytes out(1500);
+  const auto written = write_departure(out, departure, {"v0", 0x123456, uint16_t{321}}, map);
+  ASSERT_GT(written.size, 0U);
+  const auto view = rtp::PacketView::parse(ByteSpan(out).first(written.size));
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->sequence(), 5);
+  EXPECT_EQ(view->timestamp(), 6U);
+  EXPECT_EQ(view->ssrc(), Ssrc(99));
+  EXPECT_EQ(view->payload_type(), 100);
+  EXPECT_TRUE(view->marker());
+  const auto extensions = rtp::parse_extensions(*view, map);
+  EXPECT_EQ(extensions.mid, "v0");
+  EXPECT_EQ(extensions.transport_cc, 321);
+  EXPECT_EQ(extensions.abs_send_time, 0x123456U);
+  EXPECT_EQ(extensions.video_orientation->clockwise_degrees, 90);
+  const auto vp8 = codec::parse_vp8_descriptor(view->payload());
+  ASSERT_TRUE(vp8);
+  EXPECT_EQ(vp8->picture_id, 20'000);
+  EXPECT_EQ(vp8->picture_id_bits, 15);
+  EXPECT_EQ(*vp8->tl0picidx, 200);
+  EXPECT_EQ(*vp8->keyidx, 30);
+  EXPECT_EQ(tests::stamp_of(view->payload()), 0xCAFEU);
+  EXPECT_TRUE(codec::parse_vp8(view->payload(), true)->is_key_frame);
+  EXPECT_TRUE(std::equal(source.begin(), source.end(), departure.packet.bytes().begin()));
+}
+
+TEST_F(DepartureTest, ARetransmissionCarriesTheOriginalNumberInFront) {
+  departure.is_rtx = true;
+  departure.original_sequence = 0xABCD;
+  tests::Bytes out(1500);
+  const auto written = write_departure(out, departure, {}, map);
+  const auto view = rtp::PacketView::parse(ByteSpan(out).first(written.size));
+  EXPECT_EQ(load_be16(view->payload().data()), 0xABCD);
+  EXPECT_EQ(codec::parse_vp8_descriptor(view->payload().subspan(2))->picture_id, 20'000);
+}
+
+TEST_F(DepartureTest, SaysWhenItDoesNotFit) {
+  tests::Bytes out(200);
+  EXPECT_EQ(write_departure(out, departure, {}, map).size, 0U);
+}
+
+}  // namespace
+}  // namespace media::send
