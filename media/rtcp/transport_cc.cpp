@@ -120,7 +120,7 @@ uint16_t make_chunk(std::span<const uint8_t> symbols, size_t& covered) {
                   [](uint8_t s) { return s <= kSmallDelta; });
   if (run >= (fits_one_bit ? one_bit : two_bit)) {
     covered = run;
-    return static_cast<uint16_t>((symbols[0] << 13) | run);
+    return static_cast<uint16_t>((size_t{symbols[0]} << 13) | run);
   }
   uint32_t chunk = kVectorChunk;
   if (fits_one_bit) {

@@ -16,7 +16,7 @@ constexpr size_t kExtensionHeadSize = 4;
 struct OneByteForm {
   static constexpr uint16_t kProfile = kOneByteProfile;
   static uint8_t* head(uint8_t* p, uint8_t id, size_t size) {
-    *p = static_cast<uint8_t>((id << 4) | (size - 1));
+    *p = static_cast<uint8_t>((size_t{id} << 4) | (size - 1));
     return p + 1;
   }
 };

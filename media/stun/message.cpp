@@ -127,7 +127,8 @@ Result<bool> MessageView::read_ice_attribute(Attribute type, ByteSpan value) {
   switch (type) {
     case Attribute::Username:
       if (value.size() > kMaxUsername) return fail(Errc::Malformed, "USERNAME too long");
-      username_ = {reinterpret_cast<const char*>(value.data()), value.size()};
+      // RFC 8489 section 14: of an attribute given twice only the first counts, as peek_username() has it.
+      if (username_.data() == nullptr) username_ = {reinterpret_cast<const char*>(value.data()), value.size()};
       return true;
     case Attribute::Priority:
       if (value.size() != 4) return fail(Errc::Malformed, "PRIORITY of wrong size");

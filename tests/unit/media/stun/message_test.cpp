@@ -190,6 +190,15 @@ TEST(StunMessage, OtherMethodsAndOversizeAreRefusedByName) {
   EXPECT_EQ(MessageView::parse(Bytes(kMaxMessage + 4)).error().code, Errc::TooLarge);
 }
 
+TEST(StunMessage, OfTwoUsernamesTheFirstCountsEverywhere) {
+  std::array<uint8_t, 256> buffer{};
+  MessageBuilder b(buffer, Class::Request, kId);
+  const size_t size = b.username("mine:a").username("other:b").finish(hmac, bytes_of(kPassword));
+  const ByteSpan bytes = ByteSpan(buffer).first(size);
+  EXPECT_EQ(MessageView::parse(bytes)->username(), "mine:a");
+  EXPECT_EQ(peek_username(bytes), "mine:a");
+}
+
 TEST(StunMessage, PeekIgnoresResponsesAndMedia) {
   EXPECT_TRUE(peek_username(kResponseV4).empty());
   EXPECT_TRUE(peek_username(Bytes(64, 0x80)).empty());
