@@ -66,6 +66,9 @@ IceLite::Handled IceLite::on_request(Instant now, const Address& from, const stu
   tuple.received += size;
   const size_t reply = write_answer(out, request, size, from, generation->local);
   tuple.sent += reply;
+  // Until a handshake has shown which address the peer uses, each one is asked for proof: browsers start DTLS before
+  // they nominate.
+  if (!in_use_ && !tuple.consent.is_running()) tuple.consent.start(now);
   if (request.use_candidate()) nominate(now, index, *generation);
   return {std::nullopt, reply};
 }
@@ -133,22 +136,17 @@ void IceLite::nominate(Instant now, size_t index, const Generation& generation) 
     return;
   }
   if (index == pending_) return;
-  if (selected_ == kNone) {
-    tuple.consent.start(now);
-    select(index);
-    return;
-  }
+  if (selected_ == kNone) return select(index);
   // Some agents put USE-CANDIDATE on every check and mean the best pair (RFC 5245 aggressive nomination): a lesser
   // one wins only when the present one has gone quiet, is nominated no more, or belongs to an earlier start of ICE.
   const Tuple& present = tuples_[selected_];
   const bool wins = tuple.generation > present.generation || tuple.priority >= present.priority ||
                     now - present.last_received > kSilentTuple || now - present.last_nomination > kStaleNomination;
-  if (wins) {
-    if (pending_ != kNone && in_use_) tuples_[pending_].consent.stop();
-    pending_ = index;
-  }
-  // Before the first use every nominated address is tried, so that prefer() can tell which are real.
-  if ((wins || !in_use_) && !tuple.consent.is_running()) tuple.consent.start(now);
+  if (!wins) return;
+  if (!tuple.consent.is_running()) tuple.consent.start(now);
+  if (tuple.consent.is_confirmed()) return select(index);
+  if (pending_ != kNone && in_use_) tuples_[pending_].consent.stop();
+  pending_ = index;
 }
 
 void IceLite::select(size_t index) {
@@ -233,7 +231,9 @@ void IceLite::confirm_selected(Instant now) {
 
 bool IceLite::prefer(const Address& from) {
   const size_t index = index_of(from);
-  if (in_use_ || index == kNone || !tuples_[index].consent.is_confirmed()) return false;
+  if (in_use_ || index == kNone) return false;
+  const Consent& consent = tuples_[index].consent;
+  if (!consent.is_running() || !consent.is_confirmed()) return false;
   select(index);
   return true;
 }

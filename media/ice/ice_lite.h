@@ -64,8 +64,8 @@ class IceLite {
   bool on_traffic(Instant now, const Address& from, size_t size);
   // Another protocol proved that the peer receives at the selected address (a DTLS handshake came to its end).
   void confirm_selected(Instant now);
-  // Before confirm_selected(): the peer uses `from`, a nominated address that has answered a check of ours, so it
-  // becomes the selected one. False, and no change, otherwise.
+  // Before confirm_selected(): the peer uses `from`, an address that passed its check and has answered ours, so it
+  // becomes the selected one, nominated or not. False, and no change, otherwise.
   bool prefer(const Address& from);
   // Takes `size` bytes from what may be sent to the selected address; false when an unproven one would get too much.
   bool spend(size_t size);

@@ -23,6 +23,9 @@ namespace {
 // From the first authenticated check to the end of the handshake. A browser needs two round trips.
 constexpr Duration kConnectLimit = Duration::seconds(20);
 
+// A ClientHello of today's browsers is two datagrams; room for one repetition.
+constexpr size_t kMaxEarly = 4;
+
 const Address kNowhere{};
 
 Drop reason_of(Errc code) {
@@ -70,6 +73,8 @@ struct Peer::Parts {
   void on_stun(Instant now, const Address& from, ByteSpan datagram, DatagramSink& sink, DropCounters& drops);
   void on_dtls(Instant now, const Address& from, ByteSpan datagram, DatagramSink& sink, DropCounters& drops);
   Inbound on_media(Instant now, const Address& from, MutableByteSpan datagram, bool rtcp, DropCounters& drops);
+  bool keep_early(Instant now, const Address& from, ByteSpan datagram);
+  void take_early(Instant now, DatagramSink& sink, DropCounters& drops);
   void send_checks(Instant now, DatagramSink& sink);
   void send_dtls(DatagramSink& sink);
   void follow_dtls(Instant now);
@@ -85,6 +90,7 @@ struct Peer::Parts {
   std::optional<srtp::SrtpSender> sender;
   std::optional<srtp::SrtpReceiver> receiver;
   Instant connect_deadline = Instant::never();
+  std::vector<std::pair<Address, std::vector<uint8_t>>> early;
 };
 
 const Address* Peer::Parts::selected() const { return is_server ? lite->selected() : &controlling->candidate(); }
@@ -100,8 +106,10 @@ void Peer::Parts::on_stun(Instant now, const Address& from, ByteSpan datagram, D
                                                   : controlling->on_datagram(now, from, datagram, reply);
   if (handled.drop) return drops.add(*handled.drop);
   if (state == State::New && connect_deadline == Instant::never()) connect_deadline = now + kConnectLimit;
-  if (handled.reply_size != 0) sink.send(from, ByteSpan(reply).first(handled.reply_size));
+  // Our own check goes first: the peer then proves its address before our answer lets it start DTLS.
   send_checks(now, sink);
+  if (handled.reply_size != 0) sink.send(from, ByteSpan(reply).first(handled.reply_size));
+  if (!early.empty()) take_early(now, sink, drops);
   if (!is_server && state == State::New && controlling->is_connected()) {
     state = State::Handshaking;
     dtls.start(now);
@@ -113,7 +121,10 @@ void Peer::Parts::on_dtls(Instant now, const Address& from, ByteSpan datagram, D
                           DropCounters& drops) {
   const Address* chosen = selected();
   const bool expected = chosen != nullptr && (*chosen == from || (is_server && lite->prefer(from)));
-  if (!expected) return drops.add(Drop::DtlsUnexpected);
+  if (!expected) {
+    if (!keep_early(now, from, datagram)) drops.add(Drop::DtlsUnexpected);
+    return;
+  }
   note_traffic(now, from, datagram.size());
   switch (dtls.handle_datagram(now, datagram)) {
     case dtls::DtlsEndpoint::Verdict::Taken:
@@ -130,6 +141,27 @@ void Peer::Parts::on_dtls(Instant now, const Address& from, ByteSpan datagram, D
   }
   follow_dtls(now);
   send_dtls(sink);
+}
+
+// A ClientHello may overtake the proof of its address. It waits for that, unread.
+bool Peer::Parts::keep_early(Instant now, const Address& from, ByteSpan datagram) {
+  if (!is_server || state != State::New || early.size() >= kMaxEarly) return false;
+  if (!lite->on_traffic(now, from, datagram.size())) return false;
+  early.emplace_back(from, std::vector<uint8_t>(datagram.begin(), datagram.end()));
+  return true;
+}
+
+void Peer::Parts::take_early(Instant now, DatagramSink& sink, DropCounters& drops) {
+  for (auto& [from, datagram] : std::exchange(early, {})) {
+    const Address* chosen = lite->selected();
+    if ((chosen != nullptr && *chosen == from) || lite->prefer(from)) {
+      on_dtls(now, from, datagram, sink, drops);
+    } else if (state == State::New) {
+      early.emplace_back(from, std::move(datagram));
+    } else {
+      drops.add(Drop::DtlsUnexpected);
+    }
+  }
 }
 
 Peer::Inbound Peer::Parts::on_media(Instant now, const Address& from, MutableByteSpan datagram, bool rtcp,
