@@ -216,6 +216,15 @@ TEST_F(Lite, before_the_handshake_the_peers_choice_among_proven_addresses_counts
   EXPECT_FALSE(agent_.prefer(at(7))) << "from now on nominations alone count";
 }
 
+TEST_F(Lite, an_address_that_was_never_nominated_may_be_preferred_once_it_is_proven) {
+  receive(at(7), check(peer_, own_, 1, {.nominate = false}));
+  EXPECT_FALSE(agent_.prefer(at(7)));
+  answer_due();
+  EXPECT_TRUE(agent_.prefer(at(7)));
+  EXPECT_TRUE(agent_.is_confirmed());
+  EXPECT_FALSE(agent_.prefer(at(8)));
+}
+
 TEST_F(Lite, knows_at_most_eight_addresses_and_keeps_the_one_in_use) {
   use(at(7));
   for (uint8_t host = 10; host < 60; ++host) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "media/ice/binding.h"
+#include "media/ice/hmac.h"
+#include "media/ice/ice_lite.h"
 #include "media/stun/message.h"
 #include "wire.h"
 
@@ -115,6 +118,68 @@ TEST(Peer, answers_no_dtls_before_an_authenticated_check) {
   EXPECT_EQ(wire.server_drops.of(Drop::DtlsUnexpected), 1u);
   wire.connect();
   EXPECT_EQ(wire.server->state(), State::Connected);
+}
+
+Bytes unnominated_check(const Wire& wire) {
+  Bytes check(ice::kMaxMessage);
+  stun::MessageBuilder builder(check, stun::Class::Request, stun::TransactionId{1});
+  builder.username(wire.server_side.ufrag + ":" + wire.client_side.ufrag).priority(1).ice_controlling(1);
+  check.resize(builder.finish(ice::hmac_sha1, ice::as_bytes(wire.server_side.password)));
+  return check;
+}
+
+// Chrome nominates towards a lite server only after its first answer, and starts DTLS at the same moment.
+TEST(Peer, lets_a_client_hello_wait_for_the_proof_of_its_address) {
+  Wire donor;
+  Bytes hello;
+  donor.lose = [&hello](bool from_client, const Bytes& bytes) {
+    if (from_client && bytes[0] == 22 && hello.empty()) hello = bytes;
+    return false;
+  };
+  donor.connect();
+  Wire wire;
+  Bytes check = unnominated_check(wire);
+  wire.server->on_datagram(wire.now, wire.client_address, check, wire.from_server, wire.server_drops);
+  ASSERT_EQ(wire.from_server.sent.size(), 2u) << "its own check, then the answer";
+  const Bytes own_check = wire.from_server.sent.front().second;
+  wire.from_server.sent.clear();
+  wire.server->on_datagram(wire.now, wire.client_address, hello, wire.from_server, wire.server_drops);
+  EXPECT_TRUE(wire.from_server.sent.empty());
+  EXPECT_EQ(wire.server->state(), State::New);
+
+  const auto view = stun::MessageView::parse(own_check);
+  ASSERT_TRUE(view);
+  Bytes proof(ice::kMaxMessage);
+  proof.resize(ice::write_answer(proof, *view, own_check.size(), wire.server_address, wire.client_side));
+  wire.server->on_datagram(wire.now, wire.client_address, proof, wire.from_server, wire.server_drops);
+  EXPECT_EQ(wire.server->state(), State::Handshaking);
+  ASSERT_FALSE(wire.from_server.sent.empty());
+  EXPECT_EQ(wire.from_server.sent.front().second[0], 22);
+  EXPECT_EQ(total(wire.server_drops), 0u);
+}
+
+TEST(Peer, a_captured_check_opens_no_way_for_a_strangers_hello) {
+  Wire donor;
+  Bytes hello;
+  donor.lose = [&hello](bool from_client, const Bytes& bytes) {
+    if (from_client && bytes[0] == 22 && hello.empty()) hello = bytes;
+    return false;
+  };
+  donor.connect();
+  Wire wire;
+  const Address stranger = at(66, 1);
+  Bytes check = unnominated_check(wire);
+  wire.server->on_datagram(wire.now, stranger, check, wire.from_server, wire.server_drops);
+  wire.from_server.sent.clear();
+  for (int i = 0; i < 20; ++i) {
+    Bytes copy = hello;
+    wire.server->on_datagram(wire.now, stranger, copy, wire.from_server, wire.server_drops);
+  }
+  EXPECT_TRUE(wire.from_server.sent.empty());
+  EXPECT_EQ(wire.server->state(), State::New);
+  wire.connect();
+  EXPECT_EQ(wire.server->state(), State::Connected);
+  EXPECT_EQ(wire.server->remote(), wire.client_address);
 }
 
 TEST(Peer, hellos_of_strangers_during_the_handshake_change_nothing) {

@@ -49,8 +49,8 @@ class Wire {
 
   Wire() : Wire(Options()) {}
   explicit Wire(Options options) : rng_(99) {
-    const IceCredentials server_side = ice::make_credentials(rng_);
-    const IceCredentials client_side = ice::make_credentials(rng_);
+    server_side = ice::make_credentials(rng_);
+    client_side = ice::make_credentials(rng_);
     Peer::Params s;
     s.local = server_side;
     s.remote = client_side;
@@ -125,6 +125,8 @@ class Wire {
   }
 
   SplitMix64 rng_;
+  IceCredentials server_side;
+  IceCredentials client_side;
   Instant now = Instant::from_micros(1'000'000'000);
   Address server_address = at(1, 4000);
   Address client_address = at(2, 5000);
