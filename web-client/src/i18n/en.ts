@@ -171,7 +171,7 @@ export const en: Messages = {
   'teach.removed': '{{name}} was removed',
   'teach.removedList': 'Removed',
   'teach.readmit': 'Let in again',
-  'teach.people': '{{count}}',
+  'teach.people': '{{count}} children',
   'teach.noCamera': 'No picture',
   'teach.offline': 'Line lost',
   'teach.observers': '{{count}} watching',

@@ -1,9 +1,9 @@
 // The elements that play: one per track, each following the master clock. The page gives it elements and asks it for
 // the time; it starts, stops, seeks and nudges them.
-import type { Recording, Track } from '../lib/api';
+import type { Recording, Segment, Track } from '../lib/api';
 import { Store } from '../lib/store';
 import { MasterClock } from './clock';
-import { correction, durationOf, segmentAt } from './sync';
+import { correction, durationOf, nextSegment, segmentAt } from './sync';
 
 const TICK_MS = 100;
 // A seek needs this long to show whether it worked; correcting earlier would chase its own tail.
@@ -134,10 +134,13 @@ export class Deck {
   private follow(seat: Seat, us: number, now: number): boolean {
     const { element } = seat;
     const placed = segmentAt(seat.track, us);
-    if (placed === null) return false;
+    if (placed === null) {
+      // In a gap the next file loads, so that it begins in step.
+      load(seat, nextSegment(seat.track, us));
+      return false;
+    }
     if (seat.segment !== placed.segment.id) {
-      seat.segment = placed.segment.id;
-      element.src = placed.segment.url;
+      load(seat, placed.segment);
       element.currentTime = placed.offset;
       seat.settledAt = now + SEEK_SETTLE_MS;
     }
@@ -160,6 +163,12 @@ export class Deck {
       seat.settledAt = now + SEEK_SETTLE_MS;
     }
   }
+}
+
+function load(seat: Seat, segment: Segment | null): void {
+  if (segment === null || seat.segment === segment.id) return;
+  seat.segment = segment.id;
+  seat.element.src = segment.url;
 }
 
 function runElement({ element }: Seat, runs: boolean): void {

@@ -34,7 +34,7 @@ export function correction(drift: number, rate: number): Correction {
   const away = Math.abs(drift);
   if (away >= SEEK_FROM_S) return { kind: 'seek' };
   if (away < NUDGE_FROM_S) return { kind: 'rate', rate };
-  const nudge = Math.min(NUDGE_MAX, Math.max(-NUDGE_MAX, drift * 0.5));
+  const nudge = Math.min(NUDGE_MAX, Math.max(-NUDGE_MAX, drift));
   return { kind: 'rate', rate: rate * (1 - nudge) };
 }
 
