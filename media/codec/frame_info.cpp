@@ -8,10 +8,14 @@ namespace media::codec {
 
 Result<FrameInfo> parse_frame(Codec codec, ByteSpan payload, bool marker) {
   switch (codec) {
-    case Codec::Vp8: return parse_vp8(payload, marker);
-    case Codec::Vp9: return parse_vp9(payload, marker);
-    case Codec::H264: return parse_h264(payload, marker);
-    case Codec::Opus: break;
+    case Codec::Vp8:
+      return parse_vp8(payload, marker);
+    case Codec::Vp9:
+      return parse_vp9(payload, marker);
+    case Codec::H264:
+      return parse_h264(payload, marker);
+    case Codec::Opus:
+      break;
   }
   FrameInfo info;
   info.is_key_frame = info.starts_frame = info.ends_frame = true;

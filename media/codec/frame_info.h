@@ -11,11 +11,11 @@
 namespace media::codec {
 
 struct FrameInfo {
-  // This packet belongs to a frame that needs no other: VP8 and VP9 tell it only in the packet that starts the
-  // frame, H.264 in packets that carry a parameter set or (a piece of) an IDR picture.
+  // This packet belongs to a frame that needs no other: VP8 and VP9 tell it only in the packet that
+  // starts the frame, H.264 in packets that carry a parameter set or (a piece of) an IDR picture.
   bool is_key_frame = false;
-  // First packet of a frame (of a spatial layer's frame with VP9). With H.264 it may be true for several packets of
-  // one frame: parameter sets and the slice that follows them.
+  // First packet of a frame (of a spatial layer's frame with VP9). With H.264 it may be true for
+  // several packets of one frame: parameter sets and the slice that follows them.
   bool starts_frame = false;
   // Last packet of the frame (of all its spatial layers).
   bool ends_frame = false;
@@ -23,15 +23,16 @@ struct FrameInfo {
   bool is_discardable = false;
   uint8_t temporal_id = 0;
   uint8_t spatial_id = 0;
-  // A receiver may go up to this temporal layer here: the frame refers only to the base layer (VP8 Y, VP9 U).
+  // A receiver may go up to this temporal layer here: the frame refers only to the base layer (VP8
+  // Y, VP9 U).
   bool layer_sync = false;
   // 7 or 15 bits wide as picture_id_bits says; 0 bits when absent.
   uint8_t picture_id_bits = 0;
   uint16_t picture_id = 0;
   std::optional<uint8_t> tl0picidx;
   std::optional<uint8_t> keyidx;  // VP8 only, 5 bits
-  // Of the picture, when this packet starts a key frame that shows it (VP8; VP9 with a scalability structure: the
-  // highest spatial layer; H.264 with an SPS). 0 otherwise.
+  // Of the picture, when this packet starts a key frame that shows it (VP8; VP9 with a scalability
+  // structure: the highest spatial layer; H.264 with an SPS). 0 otherwise.
   uint16_t width = 0;
   uint16_t height = 0;
 };
@@ -40,16 +41,16 @@ struct FrameInfo {
 // `payload` without padding, `marker` of the RTP header. Errors: those of the codec's parser.
 Result<FrameInfo> parse_frame(Codec codec, ByteSpan payload, bool marker);
 
-// New numbers for a packet's payload descriptor, so that a receiver sees one unbroken stream across layer switches.
-// Only what the descriptor already carries is replaced.
+// New numbers for a packet's payload descriptor, so that a receiver sees one unbroken stream across
+// layer switches. Only what the descriptor already carries is replaced.
 struct PictureNumbers {
   uint16_t picture_id = 0;  // 15 bits
   uint8_t tl0picidx = 0;
   uint8_t keyidx = 0;  // 5 bits, VP8 only
 };
 
-// A descriptor written anew: `written` bytes stand in the caller's buffer for the first `consumed` bytes of the
-// payload.
+// A descriptor written anew: `written` bytes stand in the caller's buffer for the first `consumed`
+// bytes of the payload.
 struct DescriptorRewrite {
   size_t consumed = 0;
   size_t written = 0;

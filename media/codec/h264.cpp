@@ -15,7 +15,8 @@ constexpr uint16_t kMaxSide = 16384;
 // An SPS is some 30 bytes; what follows the size is not read.
 constexpr size_t kMaxSps = 256;
 
-// RBSP bits (ITU-T H.264 section 7.3.1): emulation prevention bytes taken out; Exp-Golomb codes (section 9.1).
+// RBSP bits (ITU-T H.264 section 7.3.1): emulation prevention bytes taken out; Exp-Golomb codes
+// (section 9.1).
 class BitReader {
  public:
   explicit BitReader(ByteSpan nal_payload) {
@@ -78,7 +79,8 @@ void skip_scaling_list(BitReader& in, unsigned size) {
 
 // Profiles that carry chroma_format_idc (section 7.3.2.1.1).
 bool has_chroma_fields(uint32_t profile) {
-  for (const uint32_t p : {100U, 110U, 122U, 244U, 44U, 83U, 86U, 118U, 128U, 138U, 139U, 134U, 135U}) {
+  for (const uint32_t p :
+       {100U, 110U, 122U, 244U, 44U, 83U, 86U, 118U, 128U, 138U, 139U, 134U, 135U}) {
     if (p == profile) return true;
   }
   return false;
@@ -124,17 +126,24 @@ void skip_picture_order(BitReader& in) {
 // What one NAL unit (header byte and the bytes at hand) adds to the packet's facts.
 void note_unit(uint8_t header, ByteSpan body, FrameInfo& info) {
   switch (static_cast<NalType>(header & kTypeMask)) {
-    case NalType::Idr: info.is_key_frame = true; [[fallthrough]];
+    case NalType::Idr:
+      info.is_key_frame = true;
+      [[fallthrough]];
     case NalType::Slice:
       // first_mb_in_slice is ue(v): a first bit of 1 means 0, the picture's first slice.
       if (!body.empty() && (body[0] & 0x80) != 0) info.starts_frame = true;
       info.is_discardable = (header & kReferenceMask) == 0;
       break;
-    case NalType::Sps: info.is_key_frame = true; [[fallthrough]];
+    case NalType::Sps:
+      info.is_key_frame = true;
+      [[fallthrough]];
     case NalType::Pps:
     case NalType::Sei:
-    case NalType::Delimiter: info.starts_frame = true; break;
-    default: break;
+    case NalType::Delimiter:
+      info.starts_frame = true;
+      break;
+    default:
+      break;
   }
 }
 
@@ -152,7 +161,8 @@ Result<FrameInfo> parse_stap(ByteSpan payload, FrameInfo info) {
   while (in.remaining() > 0) {
     const ByteSpan nal = in.bytes(in.u16());
     if (!in.ok()) return fail(Errc::Truncated, "STAP-A unit cut off");
-    if (nal.empty() || (nal[0] & kForbidden) != 0) return fail(Errc::Malformed, "bad NAL unit in STAP-A");
+    if (nal.empty() || (nal[0] & kForbidden) != 0)
+      return fail(Errc::Malformed, "bad NAL unit in STAP-A");
     note_unit(nal[0], nal.subspan(1), info);
     note_size(nal, info);
   }
@@ -182,7 +192,8 @@ Result<FrameInfo> parse_h264(ByteSpan payload, bool marker) {
   const uint8_t type = payload[0] & kTypeMask;
   if (type == static_cast<uint8_t>(NalType::StapA)) return parse_stap(payload, info);
   if (type == static_cast<uint8_t>(NalType::FuA)) return parse_fu(payload, info);
-  if (type == 0 || type > kLastSingleType) return fail(Errc::Unsupported, "packetization of another mode");
+  if (type == 0 || type > kLastSingleType)
+    return fail(Errc::Unsupported, "packetization of another mode");
   note_unit(payload[0], payload.subspan(1), info);
   note_size(payload, info);
   return info;

@@ -21,8 +21,8 @@ enum class NalType : uint8_t {
   FuA = 28,
 };
 
-// Errors: Truncated (an aggregated unit runs past the end, no NAL header), Malformed (forbidden bit, empty unit),
-// Unsupported (STAP-B, MTAP, FU-B: only in packetization-mode 2).
+// Errors: Truncated (an aggregated unit runs past the end, no NAL header), Malformed (forbidden
+// bit, empty unit), Unsupported (STAP-B, MTAP, FU-B: only in packetization-mode 2).
 Result<FrameInfo> parse_h264(ByteSpan payload, bool marker);
 
 struct PictureSize {
@@ -31,8 +31,8 @@ struct PictureSize {
   bool operator==(const PictureSize&) const = default;
 };
 
-// Cropped size from a sequence parameter set (ITU-T H.264 section 7.3.2.1), `nal` with its header byte.
-// Errors: Truncated, Malformed, Unsupported (not an SPS), TooLarge (over 16384 either way).
+// Cropped size from a sequence parameter set (ITU-T H.264 section 7.3.2.1), `nal` with its header
+// byte. Errors: Truncated, Malformed, Unsupported (not an SPS), TooLarge (over 16384 either way).
 Result<PictureSize> parse_sps_size(ByteSpan nal);
 
 }  // namespace media::codec

@@ -30,9 +30,13 @@ Result<OpusPacket> parse_opus(ByteSpan payload) {
   out.frame_duration = frame_duration_of(config);
   out.channels = (toc & 4) != 0 ? 2 : 1;
   switch (toc & 3) {
-    case 0: out.frames = 1; break;
+    case 0:
+      out.frames = 1;
+      break;
     case 1:
-    case 2: out.frames = 2; break;
+    case 2:
+      out.frames = 2;
+      break;
     default:
       if (payload.size() < 2) return fail(Errc::Truncated, "Opus packet without its frame count");
       out.frames = payload[1] & 0x3f;

@@ -5,17 +5,17 @@ namespace media::codec {
 namespace {
 
 // RFC 7741 section 4.2, figure 2.
-constexpr uint8_t kExtended = 0x80;      // X
-constexpr uint8_t kNonReference = 0x20;  // N
-constexpr uint8_t kStart = 0x10;         // S
-constexpr uint8_t kPartition = 0x07;     // PID: 3 bits
-constexpr uint8_t kHasPictureId = 0x80;  // I
-constexpr uint8_t kHasTl0 = 0x40;        // L
-constexpr uint8_t kHasTid = 0x20;        // T
-constexpr uint8_t kHasKeyidx = 0x10;     // K
-constexpr uint8_t kLongPictureId = 0x80; // M
+constexpr uint8_t kExtended = 0x80;       // X
+constexpr uint8_t kNonReference = 0x20;   // N
+constexpr uint8_t kStart = 0x10;          // S
+constexpr uint8_t kPartition = 0x07;      // PID: 3 bits
+constexpr uint8_t kHasPictureId = 0x80;   // I
+constexpr uint8_t kHasTl0 = 0x40;         // L
+constexpr uint8_t kHasTid = 0x20;         // T
+constexpr uint8_t kHasKeyidx = 0x10;      // K
+constexpr uint8_t kLongPictureId = 0x80;  // M
 
-constexpr size_t kKeyFrameHeader = 10;   // RFC 6386 section 9.1: frame tag, start code, dimensions
+constexpr size_t kKeyFrameHeader = 10;  // RFC 6386 section 9.1: frame tag, start code, dimensions
 
 }  // namespace
 
@@ -31,7 +31,8 @@ Result<Vp8Descriptor> parse_vp8_descriptor(ByteSpan payload) {
     const uint8_t high = in.u8();
     d.picture_id_bits = (high & kLongPictureId) != 0 ? 15 : 7;
     d.picture_id = high & 0x7f;
-    if (d.picture_id_bits == 15) d.picture_id = static_cast<uint16_t>((d.picture_id << 8) | in.u8());
+    if (d.picture_id_bits == 15)
+      d.picture_id = static_cast<uint16_t>((d.picture_id << 8) | in.u8());
   }
   if ((flags & kHasTl0) != 0) d.tl0picidx = in.u8();
   if ((flags & (kHasTid | kHasKeyidx)) != 0) {
@@ -42,7 +43,8 @@ Result<Vp8Descriptor> parse_vp8_descriptor(ByteSpan payload) {
     }
     if ((flags & kHasKeyidx) != 0) d.keyidx = static_cast<uint8_t>(layers & 0x1f);
   }
-  if (!in.ok() || in.remaining() == 0) return fail(Errc::Truncated, "VP8 descriptor or payload cut off");
+  if (!in.ok() || in.remaining() == 0)
+    return fail(Errc::Truncated, "VP8 descriptor or payload cut off");
   d.size = in.position();
   return d;
 }
@@ -64,8 +66,10 @@ Result<FrameInfo> parse_vp8(ByteSpan payload, bool marker) {
   const ByteSpan frame = payload.subspan(d->size);
   info.is_key_frame = info.starts_frame && (frame[0] & 1) == 0;  // P bit, inverse key frame flag
   if (info.is_key_frame) {
-    if (frame.size() < kKeyFrameHeader) return fail(Errc::Truncated, "VP8 key frame header cut off");
-    if (load_be24(frame.data() + 3) != 0x9d012a) return fail(Errc::Malformed, "VP8 key frame without start code");
+    if (frame.size() < kKeyFrameHeader)
+      return fail(Errc::Truncated, "VP8 key frame header cut off");
+    if (load_be24(frame.data() + 3) != 0x9d012a)
+      return fail(Errc::Malformed, "VP8 key frame without start code");
     // Little-endian, 14 bits each; the two above are the upscaling hint.
     info.width = static_cast<uint16_t>((frame[6] | (frame[7] << 8)) & 0x3fff);
     info.height = static_cast<uint16_t>((frame[8] | (frame[9] << 8)) & 0x3fff);
@@ -73,7 +77,8 @@ Result<FrameInfo> parse_vp8(ByteSpan payload, bool marker) {
   return info;
 }
 
-Result<DescriptorRewrite> rewrite_vp8(ByteSpan payload, const PictureNumbers& numbers, MutableByteSpan out) {
+Result<DescriptorRewrite> rewrite_vp8(ByteSpan payload, const PictureNumbers& numbers,
+                                      MutableByteSpan out) {
   const auto d = parse_vp8_descriptor(payload);
   if (!d) return tl::unexpected<Error>(d.error());
   ByteWriter w(out);

@@ -1,4 +1,5 @@
-// VP8 payload descriptor (RFC 7741 section 4.2) and the frame header's beginning (RFC 6386 section 9.1).
+// VP8 payload descriptor (RFC 7741 section 4.2) and the frame header's beginning (RFC 6386
+// section 9.1).
 #pragma once
 
 #include <cstddef>
@@ -33,9 +34,10 @@ Result<Vp8Descriptor> parse_vp8_descriptor(ByteSpan payload);
 // Errors: as above; Malformed when a key frame lacks its start code.
 Result<FrameInfo> parse_vp8(ByteSpan payload, bool marker);
 
-// Writes the descriptor of `payload` with new numbers. A picture id, where there is one, is always written with 15
-// bits: sources differ in width and a receiver's stream must not. `out` has kMaxVp8Descriptor bytes or more.
-// Errors: Truncated (payload), TooLarge (out too small).
-Result<DescriptorRewrite> rewrite_vp8(ByteSpan payload, const PictureNumbers& numbers, MutableByteSpan out);
+// Writes the descriptor of `payload` with new numbers. A picture id, where there is one, is always
+// written with 15 bits: sources differ in width and a receiver's stream must not. `out` has
+// kMaxVp8Descriptor bytes or more. Errors: Truncated (payload), TooLarge (out too small).
+Result<DescriptorRewrite> rewrite_vp8(ByteSpan payload, const PictureNumbers& numbers,
+                                      MutableByteSpan out);
 
 }  // namespace media::codec

@@ -5,17 +5,18 @@ namespace media::codec {
 namespace {
 
 // RFC 9628 section 4.2.
-constexpr uint8_t kHasPictureId = 0x80;   // I
-constexpr uint8_t kInterPredicted = 0x40; // P
-constexpr uint8_t kHasLayers = 0x20;      // L
-constexpr uint8_t kFlexible = 0x10;       // F
-constexpr uint8_t kStart = 0x08;          // B
-constexpr uint8_t kEnd = 0x04;            // E
-constexpr uint8_t kHasStructure = 0x02;   // V
+constexpr uint8_t kHasPictureId = 0x80;       // I
+constexpr uint8_t kInterPredicted = 0x40;     // P
+constexpr uint8_t kHasLayers = 0x20;          // L
+constexpr uint8_t kFlexible = 0x10;           // F
+constexpr uint8_t kStart = 0x08;              // B
+constexpr uint8_t kEnd = 0x04;                // E
+constexpr uint8_t kHasStructure = 0x02;       // V
 constexpr uint8_t kNotUpperReference = 0x01;  // Z
 constexpr size_t kMaxReferences = 3;
 
-// Scalability structure (figure 5): the sizes of the layers, then the picture group, which we only step over.
+// Scalability structure (figure 5): the sizes of the layers, then the picture group, which we only
+// step over.
 void read_structure(ByteReader& in, Vp9Descriptor& d) {
   const uint8_t head = in.u8();
   const size_t layers = (head >> 5U) + 1U;
@@ -47,7 +48,8 @@ Result<Vp9Descriptor> parse_vp9_descriptor(ByteSpan payload) {
     const uint8_t high = in.u8();
     d.picture_id_bits = (high & 0x80) != 0 ? 15 : 7;
     d.picture_id = high & 0x7f;
-    if (d.picture_id_bits == 15) d.picture_id = static_cast<uint16_t>((d.picture_id << 8) | in.u8());
+    if (d.picture_id_bits == 15)
+      d.picture_id = static_cast<uint16_t>((d.picture_id << 8) | in.u8());
   }
   if (d.has_layers) {
     const uint8_t layers = in.u8();
@@ -65,10 +67,12 @@ Result<Vp9Descriptor> parse_vp9_descriptor(ByteSpan payload) {
       reference = in.u8();
       ++references;
     } while (in.ok() && (reference & 1) != 0 && references <= kMaxReferences);
-    if (references > kMaxReferences) return fail(Errc::Malformed, "VP9 frame with more than 3 references");
+    if (references > kMaxReferences)
+      return fail(Errc::Malformed, "VP9 frame with more than 3 references");
   }
   if ((flags & kHasStructure) != 0) read_structure(in, d);
-  if (!in.ok() || in.remaining() == 0) return fail(Errc::Truncated, "VP9 descriptor or payload cut off");
+  if (!in.ok() || in.remaining() == 0)
+    return fail(Errc::Truncated, "VP9 descriptor or payload cut off");
   d.size = in.position();
   return d;
 }
@@ -94,7 +98,8 @@ Result<FrameInfo> parse_vp9(ByteSpan payload, bool marker) {
   return info;
 }
 
-Result<DescriptorRewrite> rewrite_vp9(ByteSpan payload, const PictureNumbers& numbers, MutableByteSpan out) {
+Result<DescriptorRewrite> rewrite_vp9(ByteSpan payload, const PictureNumbers& numbers,
+                                      MutableByteSpan out) {
   const auto d = parse_vp9_descriptor(payload);
   if (!d) return tl::unexpected<Error>(d.error());
   ByteWriter w(out);

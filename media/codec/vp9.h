@@ -11,19 +11,19 @@
 
 namespace media::codec {
 
-// The largest descriptor: flags, picture id, layers, TL0PICIDX, 3 references, and a scalability structure of 8
-// layers with 255 pictures of 3 references each.
+// The largest descriptor: flags, picture id, layers, TL0PICIDX, 3 references, and a scalability
+// structure of 8 layers with 255 pictures of 3 references each.
 inline constexpr size_t kMaxVp9Descriptor = 1 + 2 + 1 + 1 + 3 + 1 + 8 * 4 + 1 + 255 * 4;
 // What rewrite_vp9 writes: everything up to and including TL0PICIDX; the rest stays where it is.
 inline constexpr size_t kMaxVp9Rewrite = 1 + 2 + 1 + 1;
 
 struct Vp9Descriptor {
   size_t size = 0;
-  size_t rewritable = 0;       // bytes up to and including TL0PICIDX
-  bool inter_predicted = false;  // P
-  bool flexible = false;         // F
-  bool starts_frame = false;     // B, of a spatial layer's frame
-  bool ends_frame = false;       // E, of a spatial layer's frame
+  size_t rewritable = 0;                 // bytes up to and including TL0PICIDX
+  bool inter_predicted = false;          // P
+  bool flexible = false;                 // F
+  bool starts_frame = false;             // B, of a spatial layer's frame
+  bool ends_frame = false;               // E, of a spatial layer's frame
   bool not_reference_for_upper = false;  // Z
   uint8_t picture_id_bits = 0;
   uint16_t picture_id = 0;
@@ -43,6 +43,7 @@ Result<Vp9Descriptor> parse_vp9_descriptor(ByteSpan payload);
 Result<FrameInfo> parse_vp9(ByteSpan payload, bool marker);
 
 // As rewrite_vp8; `out` has kMaxVp9Rewrite bytes or more.
-Result<DescriptorRewrite> rewrite_vp9(ByteSpan payload, const PictureNumbers& numbers, MutableByteSpan out);
+Result<DescriptorRewrite> rewrite_vp9(ByteSpan payload, const PictureNumbers& numbers,
+                                      MutableByteSpan out);
 
 }  // namespace media::codec

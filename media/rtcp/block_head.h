@@ -8,7 +8,8 @@
 
 namespace media::rtcp {
 
-// `count` is the five-bit count or feedback format, `size` the block's bytes, a multiple of 4, head included.
+// `count` is the five-bit count or feedback format, `size` the block's bytes, a multiple of 4, head
+// included.
 inline void write_block_head(ByteWriter& out, size_t count, uint8_t packet_type, size_t size) {
   DCHECK(count < 32 && size % 4 == 0 && size >= 4);
   out.u8(static_cast<uint8_t>(0x80 | count));

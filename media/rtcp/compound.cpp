@@ -97,12 +97,17 @@ std::optional<Block> read_feedback(const Framed& f) {
 std::optional<Block> read_block(const Framed& f) {
   switch (f.packet_type) {
     case kSenderReport:
-    case kReceiverReport: return read_reports(f);
-    case kSdes: return read_sdes(f);
-    case kBye: return read_bye(f);
+    case kReceiverReport:
+      return read_reports(f);
+    case kSdes:
+      return read_sdes(f);
+    case kBye:
+      return read_bye(f);
     case kTransportFeedback:
-    case kPayloadFeedback: return read_feedback(f);
-    default: return UnknownBlock{f.packet_type, f.count};
+    case kPayloadFeedback:
+      return read_feedback(f);
+    default:
+      return UnknownBlock{f.packet_type, f.count};
   }
 }
 

@@ -13,7 +13,8 @@
 
 namespace media::rtcp {
 
-// Transport-wide feedback stays packed: give `block` to parse_transport_feedback with a vector of your own.
+// Transport-wide feedback stays packed: give `block` to parse_transport_feedback with a vector of
+// your own.
 struct TransportCcBlock {
   ByteSpan block;
 };
@@ -24,15 +25,17 @@ struct UnknownBlock {
   uint8_t format = 0;
 };
 
-using Block = std::variant<SenderReport, ReceiverReport, Sdes, Bye, Nack, Pli, Fir, Remb, TransportCcBlock,
-                           UnknownBlock>;
+using Block = std::variant<SenderReport, ReceiverReport, Sdes, Bye, Nack, Pli, Fir, Remb,
+                           TransportCcBlock, UnknownBlock>;
 
-// Borrows the packet. The first block need not be a report: reduced-size packets are accepted from everyone.
+// Borrows the packet. The first block need not be a report: reduced-size packets are accepted from
+// everyone.
 class CompoundReader {
  public:
   explicit CompoundReader(ByteSpan packet) : packet_(packet) {}
 
-  // The next block; nullopt at the end and at the first malformed block, with which reading stops for good.
+  // The next block; nullopt at the end and at the first malformed block, with which reading stops
+  // for good.
   std::optional<Block> next();
   // True once a malformed block was met; the blocks before it were good.
   [[nodiscard]] bool malformed() const { return malformed_; }

@@ -6,7 +6,7 @@
 namespace media::rtcp {
 
 namespace {
-constexpr size_t kFeedbackHead = 12;           // block head, sender and media SSRC (RFC 4585 section 6.1)
+constexpr size_t kFeedbackHead = 12;  // block head, sender and media SSRC (RFC 4585 section 6.1)
 }  // namespace
 
 size_t write_nack(ByteWriter& out, Ssrc sender, Ssrc media, std::span<const uint16_t> sequences) {

@@ -1,5 +1,6 @@
-// Feedback messages: generic NACK and PLI (RFC 4585), FIR (RFC 5104), REMB (draft-alvestrand-rmcat-remb-03).
-// Views borrow the packet; builders write one block each, whole or not at all.
+// Feedback messages: generic NACK and PLI (RFC 4585), FIR (RFC 5104), REMB
+// (draft-alvestrand-rmcat-remb-03). Views borrow the packet; builders write one block each, whole
+// or not at all.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +31,8 @@ class Nack {
   Ssrc sender;
   Ssrc media;
 
-  // Calls `visit(uint16_t sequence)` for each sequence number asked for, in the order of the message.
+  // Calls `visit(uint16_t sequence)` for each sequence number asked for, in the order of the
+  // message.
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (size_t at = 0; at + 4 <= pairs_.size(); at += 4) {
@@ -81,14 +83,16 @@ class Remb {
   Ssrc sender;
   DataRate rate;  // total estimated capacity
   [[nodiscard]] size_t size() const { return ssrcs_.size() / 4; }
-  [[nodiscard]] Ssrc operator[](size_t index) const { return Ssrc(load_be32(ssrcs_.data() + 4 * index)); }
+  [[nodiscard]] Ssrc operator[](size_t index) const {
+    return Ssrc(load_be32(ssrcs_.data() + 4 * index));
+  }
 
  private:
   ByteSpan ssrcs_;
 };
 
-// `sequences` in ascending (wrapping) order. Packs as many as fit; returns how many were written, 0 when not even
-// one fits or the list is empty.
+// `sequences` in ascending (wrapping) order. Packs as many as fit; returns how many were written, 0
+// when not even one fits or the list is empty.
 size_t write_nack(ByteWriter& out, Ssrc sender, Ssrc media, std::span<const uint16_t> sequences);
 bool write_pli(ByteWriter& out, Ssrc sender, Ssrc media);
 // At least one entry.

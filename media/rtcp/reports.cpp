@@ -57,7 +57,8 @@ std::string_view Sdes::cname_of(Ssrc ssrc) const {
   return {};
 }
 
-bool write_sender_report(ByteWriter& out, const SenderInfo& sender, std::span<const ReportBlock> blocks) {
+bool write_sender_report(ByteWriter& out, const SenderInfo& sender,
+                         std::span<const ReportBlock> blocks) {
   const size_t size = 28 + kReportBlockSize * blocks.size();
   if (blocks.size() > kMaxCount || out.room() < size) return false;
   write_block_head(out, blocks.size(), kSenderReport, size);

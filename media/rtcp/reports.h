@@ -1,5 +1,6 @@
 // Sender and receiver reports, source descriptions and goodbyes (RFC 3550 section 6).
-// Views borrow the packet; builders write one block each and leave nothing half written: false means "no room".
+// Views borrow the packet; builders write one block each and leave nothing half written: false
+// means "no room".
 #pragma once
 
 #include <cstddef>
@@ -34,7 +35,8 @@ struct NtpTime {
   [[nodiscard]] constexpr int64_t as_micros() const {
     const uint64_t seconds = value >> 32;
     const uint64_t fraction = value & 0xffffffff;
-    return static_cast<int64_t>(seconds * 1'000'000 + ((fraction * 1'000'000 + (1ULL << 31)) >> 32));
+    return static_cast<int64_t>(seconds * 1'000'000 +
+                                ((fraction * 1'000'000 + (1ULL << 31)) >> 32));
   }
   // `us` not negative.
   static constexpr NtpTime from_micros(int64_t us) {
@@ -45,20 +47,22 @@ struct NtpTime {
 
 // Spans in report blocks (DLSR) are in units of 1/65536 s.
 constexpr uint32_t to_compact(Duration d) {
-  return d <= Duration() ? 0 : static_cast<uint32_t>((static_cast<uint64_t>(d.as_micros()) << 16) / 1'000'000);
+  return d <= Duration()
+             ? 0
+             : static_cast<uint32_t>((static_cast<uint64_t>(d.as_micros()) << 16) / 1'000'000);
 }
 constexpr Duration from_compact(uint32_t v) {
   return Duration::micros(static_cast<int64_t>((static_cast<uint64_t>(v) * 1'000'000) >> 16));
 }
 
-struct ReportBlock {  // RFC 3550 section 6.4.1
-  Ssrc ssrc;          // the stream reported on
-  uint8_t fraction_lost = 0;        // of 256, since the previous report
-  int32_t cumulative_lost = 0;      // 24 bits signed
-  uint32_t highest_sequence = 0;    // extended: cycles << 16 | sequence
-  uint32_t jitter = 0;              // in timestamp units
-  uint32_t last_sr = 0;             // NtpTime::middle32 of the last sender report, 0 when none came
-  uint32_t delay_since_last_sr = 0; // 1/65536 s
+struct ReportBlock {              // RFC 3550 section 6.4.1
+  Ssrc ssrc;                      // the stream reported on
+  uint8_t fraction_lost = 0;      // of 256, since the previous report
+  int32_t cumulative_lost = 0;    // 24 bits signed
+  uint32_t highest_sequence = 0;  // extended: cycles << 16 | sequence
+  uint32_t jitter = 0;            // in timestamp units
+  uint32_t last_sr = 0;           // NtpTime::middle32 of the last sender report, 0 when none came
+  uint32_t delay_since_last_sr = 0;  // 1/65536 s
 
   bool operator==(const ReportBlock&) const = default;
 };
@@ -107,7 +111,9 @@ class Bye {
   Bye() = default;
   Bye(ByteSpan ssrcs, std::string_view reason) : ssrcs_(ssrcs), reason_(reason) {}
   [[nodiscard]] size_t size() const { return ssrcs_.size() / 4; }
-  [[nodiscard]] Ssrc operator[](size_t index) const { return Ssrc(load_be32(ssrcs_.data() + 4 * index)); }
+  [[nodiscard]] Ssrc operator[](size_t index) const {
+    return Ssrc(load_be32(ssrcs_.data() + 4 * index));
+  }
   [[nodiscard]] std::string_view reason() const { return reason_; }
 
  private:
@@ -116,7 +122,8 @@ class Bye {
 };
 
 // At most kMaxCount blocks.
-bool write_sender_report(ByteWriter& out, const SenderInfo& sender, std::span<const ReportBlock> blocks);
+bool write_sender_report(ByteWriter& out, const SenderInfo& sender,
+                         std::span<const ReportBlock> blocks);
 bool write_receiver_report(ByteWriter& out, Ssrc sender, std::span<const ReportBlock> blocks);
 // One chunk with one CNAME of at most 255 bytes.
 bool write_sdes_cname(ByteWriter& out, Ssrc ssrc, std::string_view cname);

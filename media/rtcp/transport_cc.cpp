@@ -80,11 +80,16 @@ struct Plan {
   size_t delta_bytes = 0;
 };
 
-int64_t floor_div(int64_t a, int64_t b) { return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0); }
-int64_t ticks_of(Instant at) { return floor_div(at.as_micros(), kDeltaTick.as_micros()); }
+int64_t floor_div(int64_t a, int64_t b) {
+  return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
+}
+int64_t ticks_of(Instant at) {
+  return floor_div(at.as_micros(), kDeltaTick.as_micros());
+}
 
 // Symbols and deltas of as many of `arrivals` as one message can express.
-void make_plan(int64_t first_sequence, std::span<const Arrival> arrivals, int64_t reference, Plan& plan) {
+void make_plan(int64_t first_sequence, std::span<const Arrival> arrivals, int64_t reference,
+               Plan& plan) {
   plan.symbol_count = plan.delta_count = plan.delta_bytes = 0;
   int64_t next = first_sequence;
   int64_t last_ticks = reference * kTicksPerReference;
@@ -93,7 +98,8 @@ void make_plan(int64_t first_sequence, std::span<const Arrival> arrivals, int64_
     const int64_t delta = ticks_of(arrival.at) - last_ticks;
     const auto gap = static_cast<uint64_t>(arrival.sequence - next);
     if (delta < INT16_MIN || delta > INT16_MAX || gap >= kMaxStatuses - plan.symbol_count) return;
-    std::fill_n(plan.symbols.begin() + static_cast<ptrdiff_t>(plan.symbol_count), gap, uint8_t{kLost});
+    std::fill_n(plan.symbols.begin() + static_cast<ptrdiff_t>(plan.symbol_count), gap,
+                uint8_t{kLost});
     plan.symbol_count += gap;
     const bool small = delta >= 0 && delta <= UINT8_MAX;
     plan.symbols[plan.symbol_count++] = small ? kSmallDelta : kLargeDelta;
@@ -166,9 +172,11 @@ void write_deltas(ByteWriter& out, const Plan& plan) {
 
 }  // namespace
 
-Result<TransportFeedback> parse_transport_feedback(ByteSpan block, std::vector<PacketStatus>& statuses) {
+Result<TransportFeedback> parse_transport_feedback(ByteSpan block,
+                                                   std::vector<PacketStatus>& statuses) {
   statuses.clear();
-  if (block.size() < kFixedSize) return fail(Errc::Truncated, "transport feedback shorter than its head");
+  if (block.size() < kFixedSize)
+    return fail(Errc::Truncated, "transport feedback shorter than its head");
   ByteReader in(block);
   in.skip(4);
   TransportFeedback head;
@@ -179,9 +187,11 @@ Result<TransportFeedback> parse_transport_feedback(ByteSpan block, std::vector<P
   head.reference_time = in.u24();
   head.feedback_count = in.u8();
   if (head.status_count == 0) return fail(Errc::Malformed, "transport feedback about no packet");
-  if (head.status_count > kMaxStatuses) return fail(Errc::TooLarge, "transport feedback about too many packets");
+  if (head.status_count > kMaxStatuses)
+    return fail(Errc::TooLarge, "transport feedback about too many packets");
 
-  while (statuses.size() < head.status_count && in.remaining() >= 2) read_chunk(in.u16(), head, statuses);
+  while (statuses.size() < head.status_count && in.remaining() >= 2)
+    read_chunk(in.u16(), head, statuses);
   const bool complete = statuses.size() == head.status_count;
   const bool reserved = has_reserved(statuses);
   if (complete && !reserved) read_deltas(in, statuses);
@@ -199,11 +209,14 @@ size_t write_transport_feedback(ByteWriter& out, Ssrc sender, Ssrc media, uint8_
   const int64_t reference = floor_div(arrivals.front().at.as_micros(), kReferenceTick.as_micros());
   Plan plan;
   size_t size = 0;
-  // Nearly always the first try fits; a shorter one is taken by halves so that the work stays bounded.
-  for (std::span<const Arrival> part = arrivals; !part.empty(); part = part.first(part.size() / 2)) {
+  // Nearly always the first try fits; a shorter one is taken by halves so that the work stays
+  // bounded.
+  for (std::span<const Arrival> part = arrivals; !part.empty();
+       part = part.first(part.size() / 2)) {
     make_plan(first_sequence, part, reference, plan);
     if (plan.delta_count == 0) return 0;
-    size = kFixedSize + chunk_bytes(std::span(plan.symbols).first(plan.symbol_count)) + plan.delta_bytes;
+    size = kFixedSize + chunk_bytes(std::span(plan.symbols).first(plan.symbol_count)) +
+           plan.delta_bytes;
     size = (size + 3) / 4 * 4;
     if (size <= out.room()) break;
     plan.delta_count = 0;
@@ -220,7 +233,8 @@ size_t write_transport_feedback(ByteWriter& out, Ssrc sender, Ssrc media, uint8_
   out.u8(feedback_count);
   write_chunks(out, std::span(plan.symbols).first(plan.symbol_count));
   write_deltas(out, plan);
-  // Zero bytes up to the word, without the P bit: the status count already says where the deltas end.
+  // Zero bytes up to the word, without the P bit: the status count already says where the deltas
+  // end.
   out.zeros(size - (out.size() - start));
   return out.ok() ? plan.delta_count : 0;
 }

@@ -9,8 +9,8 @@ namespace media::rtp {
 
 enum class Protocol : uint8_t { Rtp, Rtcp, Stun, Dtls, Unknown };
 
-// RFC 7983 section 7 (first byte) and RFC 5761 section 4 (RTCP packet types 192..223 against RTP payload types).
-// RTP is tested first because it is by far the most common.
+// RFC 7983 section 7 (first byte) and RFC 5761 section 4 (RTCP packet types 192..223 against RTP
+// payload types). RTP is tested first because it is by far the most common.
 inline Protocol protocol_of(ByteSpan datagram) {
   if (datagram.size() < 2) return Protocol::Unknown;
   const uint8_t first = datagram[0];

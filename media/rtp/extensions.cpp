@@ -6,11 +6,11 @@ namespace media::rtp {
 
 namespace {
 
-constexpr uint16_t kOneByteProfile = 0xBEDE;        // RFC 8285 section 4.2
-constexpr uint16_t kTwoByteProfile = 0x1000;        // section 4.3; the low four bits are "appbits"
+constexpr uint16_t kOneByteProfile = 0xBEDE;  // RFC 8285 section 4.2
+constexpr uint16_t kTwoByteProfile = 0x1000;  // section 4.3; the low four bits are "appbits"
 constexpr uint16_t kTwoByteProfileMask = 0xfff0;
 constexpr uint8_t kPaddingId = 0;
-constexpr uint8_t kStopId = 15;                     // reserved in the one-byte form: stop processing
+constexpr uint8_t kStopId = 15;  // reserved in the one-byte form: stop processing
 
 std::string_view stream_name(ByteSpan value) {
   if (value.size() > kMaxStreamName) return {};
@@ -84,7 +84,8 @@ Extensions parse_extensions(const PacketView& packet, const ExtensionMap& map) {
       size = data[at++];
     }
     if (size > data.size() - at) break;
-    // RFC 8285 section 4.2: an element with identifier 0 but a length is skipped as any unknown one.
+    // RFC 8285 section 4.2: an element with identifier 0 but a length is skipped as any unknown
+    // one.
     if (id != kPaddingId) read_element(id, data.subspan(at, size), map, out);
     at += size;
   }

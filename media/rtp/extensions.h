@@ -21,7 +21,7 @@ struct AudioLevel {    // RFC 6464
   bool operator==(const AudioLevel&) const = default;
 };
 
-struct VideoOrientation {  // 3GPP TS 26.114 section 7.4.5
+struct VideoOrientation {          // 3GPP TS 26.114 section 7.4.5
   uint16_t clockwise_degrees = 0;  // 0, 90, 180, 270: how the receiver turns the picture
   bool flip = false;
   bool back_camera = false;
@@ -29,7 +29,7 @@ struct VideoOrientation {  // 3GPP TS 26.114 section 7.4.5
 };
 
 struct AbsCaptureTime {
-  uint64_t ntp = 0;                     // capture instant on the sender's clock, UQ32.32 seconds since 1900
+  uint64_t ntp = 0;  // capture instant on the sender's clock, UQ32.32 seconds since 1900
   std::optional<int64_t> clock_offset;  // capturer minus sender, Q32.32 seconds
   bool operator==(const AbsCaptureTime&) const = default;
 };
@@ -55,13 +55,13 @@ struct Extensions {
   bool operator==(const Extensions&) const = default;
 };
 
-// Reads the one-byte and the two-byte form. Total: an element with a length that its type forbids is left out, an
-// element that runs past the end stops the reading, what came before it is kept. When an identifier comes twice,
-// the last wins.
+// Reads the one-byte and the two-byte form. Total: an element with a length that its type forbids
+// is left out, an element that runs past the end stops the reading, what came before it is kept.
+// When an identifier comes twice, the last wins.
 Extensions parse_extensions(const PacketView& packet, const ExtensionMap& map);
 
-// The part that describes the media and survives forwarding; hop-by-hop facts (abs-send-time, transport-cc, mid,
-// rid, repaired rid, playout delay) belong to the connection on which they came.
+// The part that describes the media and survives forwarding; hop-by-hop facts (abs-send-time,
+// transport-cc, mid, rid, repaired rid, playout delay) belong to the connection on which they came.
 Extensions forwardable(const Extensions& in);
 
 // `at` as the 24-bit abs-send-time: UQ6.18 seconds, wraps every 64 s.

@@ -17,8 +17,8 @@ inline constexpr size_t kFixedHeaderSize = 12;  // RFC 3550 section 5.1
 class PacketView {
  public:
   // `bytes` is one whole decrypted RTP packet.
-  // Errors: Truncated when a length runs past the end; Malformed for a wrong version or impossible padding;
-  // TooLarge above 65535 bytes.
+  // Errors: Truncated when a length runs past the end; Malformed for a wrong version or impossible
+  // padding; TooLarge above 65535 bytes.
   static Result<PacketView> parse(ByteSpan bytes);
 
   [[nodiscard]] bool marker() const { return (bytes_[1] & 0x80) != 0; }

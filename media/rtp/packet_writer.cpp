@@ -12,7 +12,8 @@ constexpr uint16_t kTwoByteProfile = 0x1000;
 constexpr uint8_t kMaxOneByteId = 14;  // RFC 8285 section 4.2
 constexpr size_t kExtensionHeadSize = 4;
 
-// The forms of RFC 8285 differ only in the element's head, so it is a template argument and costs nothing.
+// The forms of RFC 8285 differ only in the element's head, so it is a template argument and costs
+// nothing.
 struct OneByteForm {
   static constexpr uint16_t kProfile = kOneByteProfile;
   static uint8_t* head(uint8_t* p, uint8_t id, size_t size) {
@@ -61,7 +62,8 @@ uint8_t* write_elements(uint8_t* p, const Extensions& ext, const ExtensionMap& m
   }
   if (map.audio_level != 0 && ext.audio_level) {
     p = Form::head(p, map.audio_level, 1);
-    *p++ = static_cast<uint8_t>((ext.audio_level->voice ? 0x80 : 0) | (ext.audio_level->dbov & 0x7f));
+    *p++ =
+        static_cast<uint8_t>((ext.audio_level->voice ? 0x80 : 0) | (ext.audio_level->dbov & 0x7f));
   }
   p = write_name<Form>(p, map.mid, ext.mid);
   p = write_name<Form>(p, map.rid, ext.rid);
@@ -110,8 +112,9 @@ size_t write_unchecked(uint8_t* out, const Header& header, const Extensions& ext
   store_be32(out + 4, header.timestamp);
   store_be32(out + 8, header.ssrc.value);
   uint8_t* const body = out + kFixedHeaderSize;
-  uint8_t* const end = needs_two_byte_form(map) ? write_extension_block<TwoByteForm>(body, ext, map)
-                                                : write_extension_block<OneByteForm>(body, ext, map);
+  uint8_t* const end = needs_two_byte_form(map)
+                           ? write_extension_block<TwoByteForm>(body, ext, map)
+                           : write_extension_block<OneByteForm>(body, ext, map);
   out[0] = end == body ? 0x80 : 0x90;  // version 2, X
   return static_cast<size_t>(end - out);
 }

@@ -1,4 +1,5 @@
-// Builds RTP packets in a caller's buffer: once per forwarded packet and receiver, so no allocation and one pass.
+// Builds RTP packets in a caller's buffer: once per forwarded packet and receiver, so no allocation
+// and one pass.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +20,13 @@ struct Header {
   Ssrc ssrc;
 };
 
-// Most that write_header can need: the fixed header, the extension head and every extension in the two-byte form.
+// Most that write_header can need: the fixed header, the extension head and every extension in the
+// two-byte form.
 inline constexpr size_t kMaxHeaderSize = kFixedHeaderSize + 4 + 112;
 
-// Writes header and extensions; an extension is written when it is set and `map` gives it an identifier. Uses the
-// one-byte form of RFC 8285 unless an identifier is above 14. Returns the header's size, 0 when `out` is too small.
+// Writes header and extensions; an extension is written when it is set and `map` gives it an
+// identifier. Uses the one-byte form of RFC 8285 unless an identifier is above 14. Returns the
+// header's size, 0 when `out` is too small.
 size_t write_header(MutableByteSpan out, const Header& header, const Extensions& extensions,
                     const ExtensionMap& map);
 
@@ -32,12 +35,13 @@ struct Written {
   size_t size = 0;  // whole packet; 0 when it did not fit
 };
 
-// write_header, then `prefix` (a rewritten payload descriptor or an RTX original sequence number; may be empty),
-// then `payload`. Neither may overlap `out`.
+// write_header, then `prefix` (a rewritten payload descriptor or an RTX original sequence number;
+// may be empty), then `payload`. Neither may overlap `out`.
 Written write_packet(MutableByteSpan out, const Header& header, const Extensions& extensions,
                      const ExtensionMap& map, ByteSpan prefix, ByteSpan payload);
 
-// A packet of `padding` bytes of padding (1..255) and no payload: what bandwidth probes are made of.
+// A packet of `padding` bytes of padding (1..255) and no payload: what bandwidth probes are made
+// of.
 Written write_padding(MutableByteSpan out, const Header& header, const Extensions& extensions,
                       const ExtensionMap& map, uint8_t padding);
 

@@ -21,7 +21,9 @@ constexpr uint8_t kFamilyV6 = 2;
 constexpr size_t kMaxReason = 64;
 constexpr std::array<uint8_t, 12> kMappedV4Prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-constexpr size_t padded(size_t size) { return (size + 3) & ~size_t{3}; }
+constexpr size_t padded(size_t size) {
+  return (size + 3) & ~size_t{3};
+}
 
 // The class bits stand at 4 and 8, between the bits of the method (RFC 8489 section 5, figure 3).
 Class class_of(uint16_t type) {
@@ -38,7 +40,8 @@ uint16_t type_of(Class message_class) {
 bool is_framed(ByteSpan datagram) {
   return datagram.size() >= kHeaderSize && datagram[0] < 4 &&
          load_be32(datagram.data() + 4) == kMagicCookie &&
-         load_be16(datagram.data() + 2) == datagram.size() - kHeaderSize && datagram.size() % 4 == 0;
+         load_be16(datagram.data() + 2) == datagram.size() - kHeaderSize &&
+         datagram.size() % 4 == 0;
 }
 
 // The XOR mask of addresses: the cookie, then the transaction id.
@@ -60,11 +63,13 @@ Result<Address> read_xor_address(ByteSpan value, const TransactionId& id) {
   if (ip_size == 4) std::copy(kMappedV4Prefix.begin(), kMappedV4Prefix.end(), out.ip.begin());
   const auto mask = address_mask(id);
   const size_t start = out.ip.size() - ip_size;
-  for (size_t i = 0; i < ip_size; ++i) out.ip[start + i] = static_cast<uint8_t>(value[4 + i] ^ mask[i]);
+  for (size_t i = 0; i < ip_size; ++i)
+    out.ip[start + i] = static_cast<uint8_t>(value[4 + i] ^ mask[i]);
   return out;
 }
 
-// HMAC over the message as it was when MESSAGE-INTEGRITY was its last attribute (RFC 8489 section 14.5).
+// HMAC over the message as it was when MESSAGE-INTEGRITY was its last attribute (RFC 8489
+// section 14.5).
 Sha1Digest integrity_of(HmacSha1 hmac, ByteSpan key, ByteSpan message, size_t integrity_at) {
   std::array<uint8_t, kMaxMessage> copy;
   std::memcpy(copy.data(), message.data(), integrity_at);
@@ -95,7 +100,8 @@ Result<MessageView> MessageView::parse(ByteSpan datagram) {
     if (padded(size) > datagram.size() - at - kAttributeHead) {
       return fail(Errc::Truncated, "STUN attribute cut off");
     }
-    const auto read = view.read_attribute(attribute_type, at, datagram.subspan(at + kAttributeHead, size));
+    const auto read =
+        view.read_attribute(attribute_type, at, datagram.subspan(at + kAttributeHead, size));
     if (!read) return tl::unexpected<Error>(read.error());
     at += kAttributeHead + padded(size);
   }
@@ -116,7 +122,8 @@ Result<bool> MessageView::read_attribute(uint16_t type, size_t at, ByteSpan valu
   }
   if (has_integrity()) return true;
   if (attribute == Attribute::MessageIntegrity) {
-    if (value.size() != kIntegritySize) return fail(Errc::Malformed, "MESSAGE-INTEGRITY of wrong size");
+    if (value.size() != kIntegritySize)
+      return fail(Errc::Malformed, "MESSAGE-INTEGRITY of wrong size");
     integrity_at_ = at;
     return true;
   }
@@ -127,8 +134,10 @@ Result<bool> MessageView::read_ice_attribute(Attribute type, ByteSpan value) {
   switch (type) {
     case Attribute::Username:
       if (value.size() > kMaxUsername) return fail(Errc::Malformed, "USERNAME too long");
-      // RFC 8489 section 14: of an attribute given twice only the first counts, as peek_username() has it.
-      if (username_.data() == nullptr) username_ = {reinterpret_cast<const char*>(value.data()), value.size()};
+      // RFC 8489 section 14: of an attribute given twice only the first counts, as peek_username()
+      // has it.
+      if (username_.data() == nullptr)
+        username_ = {reinterpret_cast<const char*>(value.data()), value.size()};
       return true;
     case Attribute::Priority:
       if (value.size() != 4) return fail(Errc::Malformed, "PRIORITY of wrong size");
@@ -155,13 +164,16 @@ Result<bool> MessageView::read_ice_attribute(Attribute type, ByteSpan value) {
       if (value.size() < 4) return fail(Errc::Malformed, "ERROR-CODE too short");
       const uint32_t hundreds = value[2] & 7U;
       const uint32_t number = value[3];
-      if (hundreds < 3 || hundreds > 6 || number > 99) return fail(Errc::Malformed, "ERROR-CODE out of range");
+      if (hundreds < 3 || hundreds > 6 || number > 99)
+        return fail(Errc::Malformed, "ERROR-CODE out of range");
       error_code_ = static_cast<uint16_t>(hundreds * 100 + number);
       return true;
     }
     case Attribute::MappedAddress:
-    case Attribute::UnknownAttributes: return true;
-    default: break;
+    case Attribute::UnknownAttributes:
+      return true;
+    default:
+      break;
   }
   const auto number = static_cast<uint16_t>(type);
   if (number < kComprehensionOptional) unknown_[unknown_count_++] = number;
@@ -189,14 +201,18 @@ std::string_view peek_username(ByteSpan datagram) {
     const size_t size = load_be16(datagram.data() + at + 2);
     at += kAttributeHead;
     if (padded(size) > datagram.size() - at) return {};
-    if (type == Attribute::Username) return {reinterpret_cast<const char*>(datagram.data()) + at, size};
+    if (type == Attribute::Username)
+      return {reinterpret_cast<const char*>(datagram.data()) + at, size};
     at += padded(size);
   }
   return {};
 }
 
-MessageBuilder::MessageBuilder(MutableByteSpan out, Class message_class, const TransactionId& transaction_id)
-    : out_(out.first(std::min(out.size(), kMaxMessage))), writer_(out_), transaction_id_(transaction_id) {
+MessageBuilder::MessageBuilder(MutableByteSpan out, Class message_class,
+                               const TransactionId& transaction_id)
+    : out_(out.first(std::min(out.size(), kMaxMessage))),
+      writer_(out_),
+      transaction_id_(transaction_id) {
   writer_.u16(type_of(message_class));
   writer_.u16(0);
   writer_.u32(kMagicCookie);

@@ -15,7 +15,7 @@
 
 namespace media::stun {
 
-inline constexpr size_t kHeaderSize = 20;          // RFC 8489 section 5
+inline constexpr size_t kHeaderSize = 20;  // RFC 8489 section 5
 inline constexpr uint32_t kMagicCookie = 0x2112A442;
 // No ICE message comes near one unfragmented datagram; what is larger is refused before any work.
 inline constexpr size_t kMaxMessage = 1280;
@@ -53,8 +53,9 @@ inline constexpr uint16_t kUnauthenticated = 401;
 inline constexpr uint16_t kUnknownAttribute = 420;
 inline constexpr uint16_t kRoleConflict = 487;
 
-// Borrows the datagram. Only a Binding message (method 1) with well-formed attributes becomes a view.
-// Attributes behind MESSAGE-INTEGRITY are not read, except FINGERPRINT (RFC 8489 section 14.5).
+// Borrows the datagram. Only a Binding message (method 1) with well-formed attributes becomes a
+// view. Attributes behind MESSAGE-INTEGRITY are not read, except FINGERPRINT (RFC 8489
+// section 14.5).
 class MessageView {
  public:
   // A wrong FINGERPRINT is Malformed; a missing one is not an error.
@@ -70,17 +71,20 @@ class MessageView {
   // The tie-breaker.
   [[nodiscard]] std::optional<uint64_t> ice_controlling() const { return ice_controlling_; }
   [[nodiscard]] std::optional<uint64_t> ice_controlled() const { return ice_controlled_; }
-  [[nodiscard]] const std::optional<Address>& xor_mapped_address() const { return xor_mapped_address_; }
+  [[nodiscard]] const std::optional<Address>& xor_mapped_address() const {
+    return xor_mapped_address_;
+  }
   // 300..699; set in an error response that carries one.
   [[nodiscard]] std::optional<uint16_t> error_code() const { return error_code_; }
   [[nodiscard]] bool has_fingerprint() const { return has_fingerprint_; }
   [[nodiscard]] bool has_integrity() const { return integrity_at_ != 0; }
-  // Comprehension-required attributes that we do not know: answer 420 to a request, discard a response.
+  // Comprehension-required attributes that we do not know: answer 420 to a request, discard a
+  // response.
   [[nodiscard]] std::span<const uint16_t> unknown_required() const {
     return std::span(unknown_).first(unknown_count_);
   }
-  // True when MESSAGE-INTEGRITY is there and right for `key` (the password of short-term credentials).
-  // The comparison takes the same time wherever the digests differ.
+  // True when MESSAGE-INTEGRITY is there and right for `key` (the password of short-term
+  // credentials). The comparison takes the same time wherever the digests differ.
   [[nodiscard]] bool verify_integrity(HmacSha1 hmac, ByteSpan key) const;
 
  private:
@@ -104,8 +108,9 @@ class MessageView {
   size_t unknown_count_ = 0;
 };
 
-// USERNAME of a Binding request, without checking anything else: what the engine needs to find the session of an
-// unknown address. Empty when there is none or the bytes are not STUN. Points into `datagram`.
+// USERNAME of a Binding request, without checking anything else: what the engine needs to find the
+// session of an unknown address. Empty when there is none or the bytes are not STUN. Points into
+// `datagram`.
 std::string_view peek_username(ByteSpan datagram);
 
 // Writes one Binding message into a caller's buffer. What does not fit makes finish() return 0.

@@ -22,7 +22,8 @@ constexpr uint16_t kDiscardPort = 9;
 
 void write_section(Writer& w, const ClientOffer& offer, const ClientSection& section) {
   const bool is_audio = section.kind == MediaKind::Audio;
-  w.media(is_audio ? "audio" : "video", kDiscardPort, payload_types_of(section.codecs), media::Address{});
+  w.media(is_audio ? "audio" : "video", kDiscardPort, payload_types_of(section.codecs),
+          media::Address{});
   w.transport(offer.ice, offer.fingerprint, "actpass");
   w.line("a=mid:{}", section.mid);
   for (const KnownExtension& known : known_extensions()) {
@@ -45,7 +46,8 @@ AnsweredSection read_section(const Section& section, const media::rtp::Extension
   out.accepted = section.port != 0 && section.direction != Direction::Inactive;
   out.codecs = usable_codecs(section, extensions.transport_cc != 0);
   out.rids = section.simulcast_recv;
-  const bool we_receive = section.direction == Direction::SendOnly || section.direction == Direction::SendRecv;
+  const bool we_receive =
+      section.direction == Direction::SendOnly || section.direction == Direction::SendRecv;
   if (!we_receive || section.ssrcs.empty()) return out;
   out.ssrc = media::Ssrc(section.ssrcs.front());
   for (const SsrcGroup& group : section.ssrc_groups) {
@@ -89,7 +91,9 @@ CodecParams client_codec(Codec codec) {
       p.payload_type = 102;
       p.fmtp = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
       break;
-    default: p.payload_type = 96; break;
+    default:
+      p.payload_type = 96;
+      break;
   }
   p.rtx_payload_type = static_cast<uint8_t>(p.payload_type + 1);
   return p;
@@ -137,7 +141,8 @@ Result<ClientAnswer> parse_answer(std::string_view text) {
   out.remote_ice = *first->ice;
   out.remote_fingerprint = *first->fingerprint;
   out.server_is_dtls_client = first->setup == "active";
-  for (const Section& section : session->sections) out.sections.push_back(read_section(section, out.extensions));
+  for (const Section& section : session->sections)
+    out.sections.push_back(read_section(section, out.extensions));
   return out;
 }
 

@@ -14,7 +14,8 @@
 
 namespace signaling::sdp {
 
-// One section of an offer. Give `codecs` their payload types; they must agree between sections of one kind (BUNDLE).
+// One section of an offer. Give `codecs` their payload types; they must agree between sections of
+// one kind (BUNDLE).
 struct ClientSection {
   std::string mid;
   media::MediaKind kind = media::MediaKind::Audio;
@@ -34,8 +35,8 @@ struct ClientOffer {
   std::vector<ClientSection> sections;
 };
 
-// Ready-made parameters with the payload types that our client uses: Opus 111; VP8 96 + RTX 97; VP9 98 + 99;
-// H.264 102 + 103.
+// Ready-made parameters with the payload types that our client uses: Opus 111; VP8 96 + RTX 97; VP9
+// 98 + 99; H.264 102 + 103.
 media::CodecParams client_codec(media::Codec codec);
 // Identifiers 1.. for everything that our client sends or reads.
 media::rtp::ExtensionMap client_extensions();

@@ -33,11 +33,16 @@ constexpr std::array<NamedUse, 5> kUseNames = {{{"microphone", Use::Microphone},
                                                 {"slot", Use::Slot}}};
 
 bool is_slot_name(std::string_view name) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  return !name.empty() && name.size() <= kMaxSlotName && std::all_of(name.begin(), name.end(), fits);
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  return !name.empty() && name.size() <= kMaxSlotName &&
+         std::all_of(name.begin(), name.end(), fits);
 }
 
-bool is_media(const Section& s) { return s.kind == "audio" || s.kind == "video"; }
+bool is_media(const Section& s) {
+  return s.kind == "audio" || s.kind == "video";
+}
 bool peer_sends(const Section& s) {
   return s.direction == Direction::SendOnly || s.direction == Direction::SendRecv;
 }
@@ -50,21 +55,30 @@ bool contains(const std::vector<std::string>& list, const std::string& value) {
 
 bool is_permitted(Use use, const Permits& permits) {
   switch (use) {
-    case Use::Microphone: return permits.microphone;
-    case Use::Camera: return permits.camera;
-    case Use::Screen: return permits.screen;
-    case Use::ScreenAudio: return permits.screen_audio;
-    case Use::Slot: return permits.slots;
+    case Use::Microphone:
+      return permits.microphone;
+    case Use::Camera:
+      return permits.camera;
+    case Use::Screen:
+      return permits.screen;
+    case Use::ScreenAudio:
+      return permits.screen_audio;
+    case Use::Slot:
+      return permits.slots;
   }
   return false;
 }
 
 media::Source source_of(Use use) {
   switch (use) {
-    case Use::Camera: return media::Source::Camera;
-    case Use::Screen: return media::Source::Screen;
-    case Use::ScreenAudio: return media::Source::ScreenAudio;
-    default: return media::Source::Microphone;
+    case Use::Camera:
+      return media::Source::Camera;
+    case Use::Screen:
+      return media::Source::Screen;
+    case Use::ScreenAudio:
+      return media::Source::ScreenAudio;
+    default:
+      return media::Source::Microphone;
   }
 }
 
@@ -74,14 +88,19 @@ bool use_fits_kind(Use use, const Section& section) {
   return section.kind == (is_sound ? "audio" : "video");
 }
 
-// Names in use for three layers and their order. Offers list them either way round (browser examples low first,
-// encoders often high first); other names keep the offered order until the pictures' sizes tell.
+// Names in use for three layers and their order. Offers list them either way round (browser
+// examples low first, encoders often high first); other names keep the offered order until the
+// pictures' sizes tell.
 std::vector<std::string> lowest_first(const std::vector<std::string>& rids) {
   constexpr std::array<std::array<std::string_view, 3>, 4> kSchemes = {
       {{"q", "h", "f"}, {"l", "m", "h"}, {"low", "mid", "high"}, {"low", "medium", "high"}}};
   for (const auto& scheme : kSchemes) {
-    const auto rank = [&](const std::string& rid) { return std::find(scheme.begin(), scheme.end(), rid); };
-    if (!std::all_of(rids.begin(), rids.end(), [&](const auto& r) { return rank(r) != scheme.end(); })) continue;
+    const auto rank = [&](const std::string& rid) {
+      return std::find(scheme.begin(), scheme.end(), rid);
+    };
+    if (!std::all_of(rids.begin(), rids.end(),
+                     [&](const auto& r) { return rank(r) != scheme.end(); }))
+      continue;
     auto sorted = rids;
     std::stable_sort(sorted.begin(), sorted.end(),
                      [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
@@ -121,17 +140,22 @@ std::vector<media::PublishedSection::SsrcPair> ssrc_pairs(const Section& section
   return out;
 }
 
-// What we, as the receiver, ask of the encoder (RFC 7587 section 6.1): in-band FEC always, since lines lose
-// packets; stereo only where the offer knows it.
+// What we, as the receiver, ask of the encoder (RFC 7587 section 6.1): in-band FEC always, since
+// lines lose packets; stereo only where the offer knows it.
 std::string opus_answer_fmtp(const std::string& offered) {
-  return format_parameter(offered, "stereo") == "1" ? "minptime=10;useinbandfec=1;stereo=1" : "minptime=10;useinbandfec=1";
+  return format_parameter(offered, "stereo") == "1" ? "minptime=10;useinbandfec=1;stereo=1"
+                                                    : "minptime=10;useinbandfec=1";
 }
 
 class Negotiation {
  public:
   Negotiation(const Session& offer, const std::vector<SectionUse>& uses, const Permits& permits,
               const ServerFacts& facts)
-      : offer_(offer), uses_(uses), permits_(permits), facts_(facts), plan_(offer.sections.size()) {}
+      : offer_(offer),
+        uses_(uses),
+        permits_(permits),
+        facts_(facts),
+        plan_(offer.sections.size()) {}
 
   Result<Negotiated> run() {
     if (const auto error = assign_uses()) return tl::unexpected<Error>(*error);
@@ -164,10 +188,12 @@ class Negotiation {
     std::array<bool, 4> taken{};
     for (const SectionUse& use : uses_) {
       const auto found = std::find(out_.mids.begin(), out_.mids.end(), use.mid);
-      if (found == out_.mids.end()) return Error{Errc::Malformed, "use for a mid that is not offered"};
+      if (found == out_.mids.end())
+        return Error{Errc::Malformed, "use for a mid that is not offered"};
       const auto at = static_cast<size_t>(found - out_.mids.begin());
       if (plan_[at].use != nullptr) return Error{Errc::Conflict, "two uses for one section"};
-      if (!use_fits_kind(use.use, offer_.sections[at])) return Error{Errc::Malformed, "use does not fit its section"};
+      if (!use_fits_kind(use.use, offer_.sections[at]))
+        return Error{Errc::Malformed, "use does not fit its section"};
       if (use.use == Use::Slot) {
         if (!is_slot_name(use.slot)) return Error{Errc::Malformed, "bad slot name"};
         if (contains(names, use.slot)) return Error{Errc::Conflict, "slot named twice"};
@@ -189,8 +215,9 @@ class Negotiation {
       plan.codecs = usable_codecs(section, true);
       const bool offered = section.port != 0 || section.bundle_only;
       const bool bundled = contains(offer_.bundle, section.mid) && section.rtcp_mux;
-      const bool wanted = plan.use != nullptr && offered && is_permitted(plan.use->use, permits_) &&
-                          (plan.use->use == Use::Slot ? peer_receives(section) : peer_sends(section));
+      const bool wanted =
+          plan.use != nullptr && offered && is_permitted(plan.use->use, permits_) &&
+          (plan.use->use == Use::Slot ? peer_receives(section) : peer_sends(section));
       if (wanted) {
         plan.verdict = plan.use->use == Use::Slot ? Verdict::Slot : Verdict::Published;
       } else if (offered && bundled && !plan.codecs.empty()) {
@@ -199,23 +226,28 @@ class Negotiation {
     }
   }
 
-  // The transport of the whole BUNDLE is that of the first section that is not rejected (RFC 9143 section 7.3).
+  // The transport of the whole BUNDLE is that of the first section that is not rejected (RFC 9143
+  // section 7.3).
   std::optional<Error> check_transport() {
     const Section* first = nullptr;
     for (size_t i = 0; i < plan_.size(); ++i) {
       const Section& section = offer_.sections[i];
       const Plan& plan = plan_[i];
       if (plan.verdict == Verdict::Rejected) continue;
-      if (!contains(offer_.bundle, section.mid)) return Error{Errc::Unsupported, "all sections must be in one BUNDLE group"};
+      if (!contains(offer_.bundle, section.mid))
+        return Error{Errc::Unsupported, "all sections must be in one BUNDLE group"};
       if (!section.rtcp_mux) return Error{Errc::Unsupported, "a=rtcp-mux is required"};
-      if (plan.codecs.empty()) return Error{Errc::Unsupported, "no codec in common: opus, VP8, H264 (packetization-mode=1) or VP9"};
+      if (plan.codecs.empty())
+        return Error{Errc::Unsupported,
+                     "no codec in common: opus, VP8, H264 (packetization-mode=1) or VP9"};
       if (first == nullptr) first = &section;
     }
     if (first == nullptr) return Error{Errc::Unsupported, "no section that can be used"};
     if (!first->ice) return Error{Errc::Malformed, "a=ice-ufrag and a=ice-pwd are missing"};
     if (!first->fingerprint) {
-      return first->has_other_fingerprint ? Error{Errc::Unsupported, "a=fingerprint must be sha-256"}
-                                          : Error{Errc::Malformed, "a=fingerprint is missing"};
+      return first->has_other_fingerprint
+                 ? Error{Errc::Unsupported, "a=fingerprint must be sha-256"}
+                 : Error{Errc::Malformed, "a=fingerprint is missing"};
     }
     // We are the DTLS server: the offer must let us be passive (RFC 8842 section 5).
     if (first->setup != "actpass" && first->setup != "active") {
@@ -248,10 +280,11 @@ class Negotiation {
   void fill_in() {
     for (size_t i = 0; i < plan_.size(); ++i) {
       Plan& plan = plan_[i];
-      const bool has_transport_cc =
-          std::any_of(plan.extensions.begin(), plan.extensions.end(),
-                      [](const KnownExtension& e) { return e.id == &media::rtp::ExtensionMap::transport_cc; });
-      for (CodecParams& codec : plan.codecs) codec.transport_cc = codec.transport_cc && has_transport_cc;
+      const bool has_transport_cc = std::any_of(
+          plan.extensions.begin(), plan.extensions.end(),
+          [](const KnownExtension& e) { return e.id == &media::rtp::ExtensionMap::transport_cc; });
+      for (CodecParams& codec : plan.codecs)
+        codec.transport_cc = codec.transport_cc && has_transport_cc;
       if (plan.verdict == Verdict::Published) publish(offer_.sections[i], plan);
       if (plan.verdict == Verdict::Slot) open_slot(offer_.sections[i], plan);
     }
@@ -303,13 +336,16 @@ class Negotiation {
     return w.take();
   }
 
-  // RFC 9429 section 5.3.1: the m-line stays in its place, with port 0 and one of the offered formats.
+  // RFC 9429 section 5.3.1: the m-line stays in its place, with port 0 and one of the offered
+  // formats.
   void write_rejected(Writer& w, const Section& section) const {
     if (is_media(section)) {
-      const uint8_t format = section.codecs.empty() ? uint8_t{0} : section.codecs.front().payload_type;
+      const uint8_t format =
+          section.codecs.empty() ? uint8_t{0} : section.codecs.front().payload_type;
       w.media(section.kind, 0, {format}, facts_.candidate);
     } else {
-      w.line("m={} 0 {} {}", section.kind, section.protocol, section.kind == "application" ? "webrtc-datachannel" : "0");
+      w.line("m={} 0 {} {}", section.kind, section.protocol,
+             section.kind == "application" ? "webrtc-datachannel" : "0");
       w.line("c=IN IP4 0.0.0.0");
     }
     w.line("a=mid:{}", section.mid);
@@ -350,9 +386,11 @@ class Negotiation {
   void write_sources(Writer& w, const Plan& plan) const {
     const media::ReceiveSection& r = out_.slots[plan.index];
     const std::string& name = out_.slot_names[plan.index];
-    const bool has_rtx = std::any_of(r.codecs.begin(), r.codecs.end(),
-                                     [](const CodecParams& c) { return c.rtx_payload_type.has_value(); });
-    w.ssrcs(r.ssrc, has_rtx ? std::optional(r.rtx_ssrc) : std::nullopt, facts_.cname, name + " " + name);
+    const bool has_rtx = std::any_of(r.codecs.begin(), r.codecs.end(), [](const CodecParams& c) {
+      return c.rtx_payload_type.has_value();
+    });
+    w.ssrcs(r.ssrc, has_rtx ? std::optional(r.rtx_ssrc) : std::nullopt, facts_.cname,
+            name + " " + name);
   }
 
   const Session& offer_;
@@ -380,8 +418,8 @@ Result<Use> parse_use(std::string_view text) {
   return fail(Errc::Malformed, "unknown use of a section");
 }
 
-Result<Negotiated> negotiate(const Session& offer, const std::vector<SectionUse>& uses, const Permits& permits,
-                             const ServerFacts& facts) {
+Result<Negotiated> negotiate(const Session& offer, const std::vector<SectionUse>& uses,
+                             const Permits& permits, const ServerFacts& facts) {
   return Negotiation(offer, uses, permits, facts).run();
 }
 
@@ -402,20 +440,24 @@ std::vector<SectionUse> derive_uses(const Session& offer, const std::string& vid
     } else if (peer_receives(section)) {
       bool& used = is_audio ? audio_slot_used : video_slot_used;
       if (!std::exchange(used, true)) {
-        out.push_back({section.mid, Use::Slot, is_audio ? std::string("voice-teacher") : video_slot});
+        out.push_back(
+            {section.mid, Use::Slot, is_audio ? std::string("voice-teacher") : video_slot});
       }
     }
   }
   return out;
 }
 
-Result<Restarted> restart(const Negotiated& previous, const Session& offer, const media::IceCredentials& local) {
-  const bool same_mids = std::equal(offer.sections.begin(), offer.sections.end(), previous.mids.begin(),
-                                    previous.mids.end(), [](const Section& s, const auto& mid) { return s.mid == mid; });
+Result<Restarted> restart(const Negotiated& previous, const Session& offer,
+                          const media::IceCredentials& local) {
+  const bool same_mids = std::equal(offer.sections.begin(), offer.sections.end(),
+                                    previous.mids.begin(), previous.mids.end(),
+                                    [](const Section& s, const auto& mid) { return s.mid == mid; });
   if (!same_mids) return fail(Errc::Conflict, "an ICE restart must keep the sections");
   const Section* section = transport_section(previous, offer);
   if (section == nullptr) return fail(Errc::Conflict, "an ICE restart must keep the certificate");
-  if (section->ice->ufrag == previous.remote_ice.ufrag) return fail(Errc::Conflict, "an ICE restart needs a new a=ice-ufrag");
+  if (section->ice->ufrag == previous.remote_ice.ufrag)
+    return fail(Errc::Conflict, "an ICE restart needs a new a=ice-ufrag");
 
   Restarted out;
   out.remote_ice = *section->ice;
@@ -423,7 +465,9 @@ Result<Restarted> restart(const Negotiated& previous, const Session& offer, cons
   while (!rest.empty()) {
     std::string_view line = take_until(rest, '\n');
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    const auto starts_with = [&](std::string_view head) { return line.substr(0, head.size()) == head; };
+    const auto starts_with = [&](std::string_view head) {
+      return line.substr(0, head.size()) == head;
+    };
     if (starts_with("a=ice-ufrag:")) {
       out.answer += "a=ice-ufrag:" + local.ufrag;
     } else if (starts_with("a=ice-pwd:")) {

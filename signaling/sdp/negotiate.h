@@ -1,5 +1,6 @@
-// The server's answer to a browser's, an encoder's or a player's one offer (RFC 9429, RFC 9725): which sections we
-// receive, which slots we send, with which codecs and extensions. Pure: identifiers come from the caller.
+// The server's answer to a browser's, an encoder's or a player's one offer (RFC 9429, RFC 9725):
+// which sections we receive, which slots we send, with which codecs and extensions. Pure:
+// identifiers come from the caller.
 #pragma once
 
 #include <functional>
@@ -63,20 +64,22 @@ struct Negotiated {
 
 inline constexpr size_t kMaxSlots = 24;  // 5 for sound, 3 + 12 for pictures (PROTOCOL.md), and some
 
-// `uses` may name any part of the offer's mids, in any order. Answered inactive: sections that it leaves out, that the
-// permits forbid, or whose direction does not fit their use. Rejected (port 0): data channels, and inactive sections
-// in which nothing is in common. One identifier for two extensions (aiortc does so across sections): the first
-// section that names it wins, the other extension is not used.
-// Errors: Malformed (ICE credentials, fingerprint or mid missing, a mid twice, a use for an unknown mid or of the
-// wrong kind, a slot name that is not 1..32 of a-z, 0-9 and "-"), Unsupported (a section in use outside the BUNDLE
-// group or without rtcp-mux, no sha-256, a=setup:passive, no codec in common), TooLarge (over kMaxSlots), Conflict
-// (one section, source or slot name used twice).
+// `uses` may name any part of the offer's mids, in any order. Answered inactive: sections that it
+// leaves out, that the permits forbid, or whose direction does not fit their use. Rejected (port
+// 0): data channels, and inactive sections in which nothing is in common. One identifier for two
+// extensions (aiortc does so across sections): the first section that names it wins, the other
+// extension is not used. Errors: Malformed (ICE credentials, fingerprint or mid missing, a mid
+// twice, a use for an unknown mid or of the wrong kind, a slot name that is not 1..32 of a-z, 0-9
+// and "-"), Unsupported (a section in use outside the BUNDLE group or without rtcp-mux, no sha-256,
+// a=setup:passive, no codec in common), TooLarge (over kMaxSlots), Conflict (one section, source or
+// slot name used twice).
 media::Result<Negotiated> negotiate(const Session& offer, const std::vector<SectionUse>& uses,
                                     const Permits& permits, const ServerFacts& facts);
 
-// WHIP and WHEP send no uses: what we send (recvonly there) becomes slots, the first audio section "voice-teacher",
-// the first video section `video_slot`; what they send becomes by order: first audio = microphone, first video =
-// camera, second video = screen, second audio = screen sound. Other sections are left out.
+// WHIP and WHEP send no uses: what we send (recvonly there) becomes slots, the first audio section
+// "voice-teacher", the first video section `video_slot`; what they send becomes by order: first
+// audio = microphone, first video = camera, second video = screen, second audio = screen sound.
+// Other sections are left out.
 std::vector<SectionUse> derive_uses(const Session& offer, const std::string& video_slot);
 
 // ICE restart over the same connection (RFC 9429 section 5.3.1): the same mids, a new ufrag.

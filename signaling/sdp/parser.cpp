@@ -79,7 +79,8 @@ CodecLine* codec_of(Section& section, std::string_view payload_type) {
   return found == section.codecs.end() ? nullptr : &*found;
 }
 
-// Lines about payload types that the m-line does not name are skipped: some encoders leave them behind.
+// Lines about payload types that the m-line does not name are skipped: some encoders leave them
+// behind.
 MaybeError read_rtpmap(std::string_view value, Section& section) {
   CodecLine* codec = codec_of(section, take_until(value, ' '));
   if (codec == nullptr) return std::nullopt;
@@ -96,7 +97,8 @@ MaybeError read_rtpmap(std::string_view value, Section& section) {
 }
 
 MaybeError read_fmtp(std::string_view value, Section& section) {
-  if (CodecLine* codec = codec_of(section, take_until(value, ' '))) codec->fmtp = std::string(value);
+  if (CodecLine* codec = codec_of(section, take_until(value, ' ')))
+    codec->fmtp = std::string(value);
   return std::nullopt;
 }
 
@@ -161,7 +163,8 @@ MaybeError read_simulcast(std::string_view value, Section& section) {
 MaybeError read_ssrc(std::string_view value, Section& section) {
   const auto ssrc = parse_number<uint32_t>(take_until(value, ' '));
   if (!ssrc) return Error{Errc::Malformed, "a=ssrc"};
-  if (std::find(section.ssrcs.begin(), section.ssrcs.end(), *ssrc) != section.ssrcs.end()) return std::nullopt;
+  if (std::find(section.ssrcs.begin(), section.ssrcs.end(), *ssrc) != section.ssrcs.end())
+    return std::nullopt;
   if (section.ssrcs.size() == kMaxSsrcs) return Error{Errc::TooLarge, "too many a=ssrc"};
   section.ssrcs.push_back(*ssrc);
   return std::nullopt;
@@ -176,7 +179,8 @@ MaybeError read_ssrc_group(std::string_view value, Section& section) {
     if (group.ssrcs.size() == kMaxSsrcs) return Error{Errc::TooLarge, "too many in a=ssrc-group"};
     group.ssrcs.push_back(*ssrc);
   }
-  if (section.ssrc_groups.size() == kMaxSsrcs) return Error{Errc::TooLarge, "too many a=ssrc-group"};
+  if (section.ssrc_groups.size() == kMaxSsrcs)
+    return Error{Errc::TooLarge, "too many a=ssrc-group"};
   section.ssrc_groups.push_back(std::move(group));
   return std::nullopt;
 }
@@ -226,10 +230,15 @@ class Parser {
       return std::nullopt;
     }
     switch (text[0]) {
-      case 'm': return open_section(value);
-      case 'a': return attribute(value);
-      case 'o': session_.origin = std::string(value); return std::nullopt;
-      default: return std::nullopt;
+      case 'm':
+        return open_section(value);
+      case 'a':
+        return attribute(value);
+      case 'o':
+        session_.origin = std::string(value);
+        return std::nullopt;
+      default:
+        return std::nullopt;
     }
   }
 
@@ -251,13 +260,15 @@ class Parser {
     std::string_view port = take_until(value, ' ');
     const auto number = parse_number<uint16_t>(take_until(port, '/'));
     section.protocol = std::string(take_until(value, ' '));
-    if (!is_token(section.kind) || !number || section.protocol.empty()) return Error{Errc::Malformed, "m="};
+    if (!is_token(section.kind) || !number || section.protocol.empty())
+      return Error{Errc::Malformed, "m="};
     section.port = *number;
     const bool is_rtp = section.kind == "audio" || section.kind == "video";
     while (is_rtp && !value.empty()) {
       const auto payload_type = parse_number<uint8_t>(take_until(value, ' '));
       if (!payload_type || *payload_type > 127) return Error{Errc::Malformed, "m= payload type"};
-      if (section.codecs.size() == kMaxCodecs) return Error{Errc::TooLarge, "too many payload types"};
+      if (section.codecs.size() == kMaxCodecs)
+        return Error{Errc::TooLarge, "too many payload types"};
       if (codec_of(section, std::to_string(*payload_type)) != nullptr) continue;
       CodecLine codec;
       codec.payload_type = *payload_type;
@@ -295,16 +306,19 @@ class Parser {
   MaybeError session_attribute(std::string_view name, std::string_view value) {
     if (name == "ice-lite") session_.ice_lite = true;
     if (name == "extmap-allow-mixed") session_.extmap_allow_mixed = true;
-    if (name != "group" || take_until(value, ' ') != "BUNDLE" || !session_.bundle.empty()) return std::nullopt;
+    if (name != "group" || take_until(value, ' ') != "BUNDLE" || !session_.bundle.empty())
+      return std::nullopt;
     while (!value.empty()) {
       const std::string_view mid = take_until(value, ' ');
-      if (session_.bundle.size() == kMaxSections) return Error{Errc::TooLarge, "too many mids in a=group"};
+      if (session_.bundle.size() == kMaxSections)
+        return Error{Errc::TooLarge, "too many mids in a=group"};
       if (!mid.empty()) session_.bundle.emplace_back(mid);
     }
     return std::nullopt;
   }
 
-  static MaybeError section_attribute(std::string_view name, std::string_view value, Section& section) {
+  static MaybeError section_attribute(std::string_view name, std::string_view value,
+                                      Section& section) {
     if (name == "rtcp-mux") section.rtcp_mux = true;
     if (name == "bundle-only") section.bundle_only = true;
     for (const SectionAttribute& known : kSectionAttributes) {
@@ -357,7 +371,8 @@ MaybeError for_each_line(std::string_view text, Visit&& visit) {
 
 Result<Session> parse(std::string_view text) {
   Parser parser;
-  if (const auto error = for_each_line(text, [&](std::string_view line) { return parser.line(line); })) {
+  if (const auto error =
+          for_each_line(text, [&](std::string_view line) { return parser.line(line); })) {
     return tl::unexpected<Error>(*error);
   }
   return parser.finish();
@@ -375,7 +390,8 @@ Result<IceFragment> parse_fragment(std::string_view text) {
       if (!is_ice_text(value, kMinUfrag, kMaxIceText)) return Error{Errc::Malformed, "a=ice-ufrag"};
       ice.ufrag = std::string(value);
     } else if (name == "ice-pwd" && ice.password.empty()) {
-      if (!is_ice_text(value, kMinPassword, kMaxIceText)) return Error{Errc::Malformed, "a=ice-pwd"};
+      if (!is_ice_text(value, kMinPassword, kMaxIceText))
+        return Error{Errc::Malformed, "a=ice-pwd"};
       ice.password = std::string(value);
     } else if (name == "mid" && out.mid.empty()) {
       if (!is_token(value) || value.size() > kMaxName) return Error{Errc::Malformed, "a=mid"};

@@ -1,4 +1,5 @@
-// Text to Session and fragment of it (RFC 8866, RFC 8840). Total: any bytes give a value or a typed error.
+// Text to Session and fragment of it (RFC 8866, RFC 8840). Total: any bytes give a value or a typed
+// error.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +14,9 @@
 
 namespace signaling::sdp {
 
-// Bounds on what a stranger may make us parse. Chromium 156 writes 168 lines and 5.4 KB for each video section that it
-// receives: a lesson with all 20 slots of PROTOCOL.md and 4 published sections comes to 2900 lines and 95 KB.
+// Bounds on what a stranger may make us parse. Chromium 156 writes 168 lines and 5.4 KB for each
+// video section that it receives: a lesson with all 20 slots of PROTOCOL.md and 4 published
+// sections comes to 2900 lines and 95 KB.
 inline constexpr size_t kMaxBytes = 128 * 1024;
 inline constexpr size_t kMaxLines = 4000;
 inline constexpr size_t kMaxSections = 64;
@@ -32,7 +34,8 @@ inline constexpr size_t kMaxRids = 8;
 // Errors: TooLarge (a limit above), Malformed (with the line's kind), Unsupported (not "v=0").
 media::Result<Session> parse(std::string_view text);
 
-// Trickle ICE fragment, `application/trickle-ice-sdpfrag` (RFC 8840 section 9), as WHIP and WHEP PATCH carries it.
+// Trickle ICE fragment, `application/trickle-ice-sdpfrag` (RFC 8840 section 9), as WHIP and WHEP
+// PATCH carries it.
 struct IceFragment {
   std::optional<media::IceCredentials> ice;  // present: may be an ICE restart
   std::string mid;                           // of the first m-line, may be empty

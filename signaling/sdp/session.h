@@ -1,4 +1,5 @@
-// A session description (RFC 8866, RFC 9429) as far as a WebRTC answerer needs it: plain values, no behaviour.
+// A session description (RFC 8866, RFC 9429) as far as a WebRTC answerer needs it: plain values, no
+// behaviour.
 #pragma once
 
 #include <cstdint>
@@ -46,9 +47,9 @@ struct Section {
   bool bundle_only = false;
   std::optional<media::IceCredentials> ice;
   std::optional<media::Fingerprint> fingerprint;  // the sha-256 one
-  bool has_other_fingerprint = false;  // one with a hash that we do not take
+  bool has_other_fingerprint = false;             // one with a hash that we do not take
   std::string setup;
-  std::string msid;  // "stream track", as written
+  std::string msid;               // "stream track", as written
   std::vector<CodecLine> codecs;  // in the order of the m-line
   std::vector<ExtmapLine> extmaps;
   std::vector<RidLine> rids;
@@ -64,7 +65,8 @@ struct Session {
   bool ice_lite = false;
   bool extmap_allow_mixed = false;
   std::vector<std::string> bundle;  // mids of the first a=group:BUNDLE
-  std::vector<Section> sections;    // session-level ICE, fingerprint, setup and direction are copied in where absent
+  std::vector<Section>
+      sections;  // session-level ICE, fingerprint, setup and direction are copied in where absent
 };
 
 }  // namespace signaling::sdp

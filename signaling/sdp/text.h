@@ -7,7 +7,8 @@
 
 namespace signaling::sdp {
 
-// Takes the part of `rest` before `separator` off its front, the separator too; all of it when there is none.
+// Takes the part of `rest` before `separator` off its front, the separator too; all of it when
+// there is none.
 inline std::string_view take_until(std::string_view& rest, char separator) {
   const size_t at = rest.find(separator);
   const std::string_view token = rest.substr(0, at);
@@ -24,7 +25,9 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
-inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+inline char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -37,7 +40,8 @@ inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
 // RFC 4566 section 9 "token".
 inline bool is_token(std::string_view text) {
   for (const char c : text) {
-    if (c <= ' ' || c > '~' || std::string_view("\"(),/:;<=>?@[\\]").find(c) != std::string_view::npos) {
+    if (c <= ' ' || c > '~' ||
+        std::string_view("\"(),/:;<=>?@[\\]").find(c) != std::string_view::npos) {
       return false;
     }
   }

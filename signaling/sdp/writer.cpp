@@ -15,7 +15,9 @@ namespace {
 // RFC 8839 section 5.1: 2^24 * 126 (host) + 2^8 * 65535 + 255, the only candidate there is.
 constexpr uint32_t kHostPriority = 2130706431;
 
-std::string_view ip_family(const media::Address& address) { return address.is_v4() ? "IP4" : "IP6"; }
+std::string_view ip_family(const media::Address& address) {
+  return address.is_v4() ? "IP4" : "IP6";
+}
 
 std::optional<Codec> carried_codec(const CodecLine& line) {
   if (equals_ignoring_case(line.name, "opus") && line.clock_rate == 48000) return Codec::Opus;
@@ -26,7 +28,8 @@ std::optional<Codec> carried_codec(const CodecLine& line) {
     const auto profile = format_parameter(line.fmtp, "profile-id");
     return profile.empty() || profile == "0" ? std::optional(Codec::Vp9) : std::nullopt;
   }
-  if (equals_ignoring_case(line.name, "H264") && format_parameter(line.fmtp, "packetization-mode") == "1") {
+  if (equals_ignoring_case(line.name, "H264") &&
+      format_parameter(line.fmtp, "packetization-mode") == "1") {
     return Codec::H264;
   }
   return std::nullopt;
@@ -127,10 +130,14 @@ std::vector<uint8_t> payload_types_of(const std::vector<CodecParams>& codecs) {
 
 std::string_view codec_name(Codec codec) {
   switch (codec) {
-    case Codec::Opus: return "opus";
-    case Codec::Vp8: return "VP8";
-    case Codec::Vp9: return "VP9";
-    case Codec::H264: return "H264";
+    case Codec::Opus:
+      return "opus";
+    case Codec::Vp8:
+      return "VP8";
+    case Codec::Vp9:
+      return "VP9";
+    case Codec::H264:
+      return "H264";
   }
   return "";
 }
@@ -139,14 +146,18 @@ const std::vector<KnownExtension>& known_extensions() {
   using Map = media::rtp::ExtensionMap;
   static const std::vector<KnownExtension> kKnown = {
       {"urn:ietf:params:rtp-hdrext:ssrc-audio-level", &Map::audio_level, true, false},
-      {"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time", &Map::abs_send_time, true, true},
-      {"http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01", &Map::transport_cc, true, true},
+      {"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time", &Map::abs_send_time, true,
+       true},
+      {"http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+       &Map::transport_cc, true, true},
       {"urn:ietf:params:rtp-hdrext:sdes:mid", &Map::mid, true, true},
       {"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", &Map::rid, false, true},
       {"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id", &Map::repaired_rid, false, true},
       {"urn:3gpp:video-orientation", &Map::video_orientation, false, true},
-      {"http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time", &Map::abs_capture_time, true, true},
-      {"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay", &Map::playout_delay, false, true},
+      {"http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time", &Map::abs_capture_time,
+       true, true},
+      {"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay", &Map::playout_delay, false,
+       true},
   };
   return kKnown;
 }

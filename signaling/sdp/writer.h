@@ -24,15 +24,18 @@ class Writer {
   }
 
   // v=, o=, s=, t= and the attributes of the session.
-  void session(uint64_t id, bool ice_lite, bool extmap_allow_mixed, const std::vector<std::string>& bundle);
+  void session(uint64_t id, bool ice_lite, bool extmap_allow_mixed,
+               const std::vector<std::string>& bundle);
   // m= and c=.
   void media(std::string_view kind, uint16_t port, const std::vector<uint8_t>& payload_types,
              const media::Address& address);
-  void transport(const media::IceCredentials& ice, const media::Fingerprint& fingerprint, std::string_view setup);
+  void transport(const media::IceCredentials& ice, const media::Fingerprint& fingerprint,
+                 std::string_view setup);
   // rtpmap, rtcp-fb and fmtp lines, RTX included.
   void codecs(const std::vector<media::CodecParams>& codecs);
   void extmap(uint8_t id, std::string_view uri) { line("a=extmap:{} {}", id, uri); }
-  void ssrcs(media::Ssrc ssrc, std::optional<media::Ssrc> rtx, std::string_view cname, std::string_view msid);
+  void ssrcs(media::Ssrc ssrc, std::optional<media::Ssrc> rtx, std::string_view cname,
+             std::string_view msid);
 
   [[nodiscard]] std::string take() { return std::move(text_); }
 
@@ -48,14 +51,15 @@ std::string_view codec_name(media::Codec codec);
 // The header extensions that ExtensionMap knows, with their URIs.
 struct KnownExtension {
   std::string_view uri;
-  uint8_t media::rtp::ExtensionMap::* id;
+  uint8_t media::rtp::ExtensionMap::*id;
   bool audio = false;
   bool video = false;
 };
 const std::vector<KnownExtension>& known_extensions();
 
-// Codecs of a parsed section that we can carry, with their RTX and feedback, in its order. Opus; VP8; VP9 profile 0;
-// H.264 in packetization-mode 1. transport-cc feedback counts only with `transport_cc`.
+// Codecs of a parsed section that we can carry, with their RTX and feedback, in its order. Opus;
+// VP8; VP9 profile 0; H.264 in packetization-mode 1. transport-cc feedback counts only with
+// `transport_cc`.
 struct Section;
 std::vector<media::CodecParams> usable_codecs(const Section& section, bool transport_cc);
 

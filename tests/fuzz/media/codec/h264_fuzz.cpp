@@ -8,7 +8,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const ByteSpan payload(data, size);
   (void)parse_h264(payload, false);
   if (const auto picture = parse_sps_size(payload)) {
-    CHECK(picture->width > 0 && picture->width <= 16384 && picture->height > 0 && picture->height <= 16384);
+    CHECK(picture->width > 0 && picture->width <= 16384 && picture->height > 0 &&
+          picture->height <= 16384);
   }
   if (const auto opus = parse_opus(payload)) {
     CHECK(opus->duration() > Duration() && opus->duration() <= Duration::millis(120));

@@ -1,4 +1,5 @@
-// Any payload: the descriptor lies inside it, and a rewritten one reads back with the new numbers and the old rest.
+// Any payload: the descriptor lies inside it, and a rewritten one reads back with the new numbers
+// and the old rest.
 #include "media/codec/vp8.h"
 
 #include <array>
@@ -17,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!before) return 0;
   CHECK(before->size < size && rewrite->consumed == before->size && rewrite->written <= out.size());
   std::vector<uint8_t> made(out.begin(), out.begin() + static_cast<ptrdiff_t>(rewrite->written));
-  made.insert(made.end(), payload.begin() + static_cast<ptrdiff_t>(rewrite->consumed), payload.end());
+  made.insert(made.end(), payload.begin() + static_cast<ptrdiff_t>(rewrite->consumed),
+              payload.end());
   const auto after = parse_vp8_descriptor(made);
   CHECK(after && after->size == rewrite->written);
   CHECK((after->picture_id_bits != 0) == (before->picture_id_bits != 0));

@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!before) return 0;
   CHECK(before->size < size && before->size <= kMaxVp9Descriptor && rewrite->written <= out.size());
   std::vector<uint8_t> made(out.begin(), out.begin() + static_cast<ptrdiff_t>(rewrite->written));
-  made.insert(made.end(), payload.begin() + static_cast<ptrdiff_t>(rewrite->consumed), payload.end());
+  made.insert(made.end(), payload.begin() + static_cast<ptrdiff_t>(rewrite->consumed),
+              payload.end());
   const auto after = parse_vp9_descriptor(made);
   CHECK(after && after->size - rewrite->written == before->size - rewrite->consumed);
   CHECK(after->picture_id_bits == 0 || after->picture_id == numbers.picture_id);

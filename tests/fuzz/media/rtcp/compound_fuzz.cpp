@@ -17,7 +17,9 @@ uint64_t touch(const ReceiverReport& r) {
   for (size_t i = 0; i < r.blocks.size(); ++i) sum += r.blocks[i].ssrc.value;
   return sum;
 }
-uint64_t touch(const Sdes& s) { return s.cname_of(Ssrc(1)).size(); }
+uint64_t touch(const Sdes& s) {
+  return s.cname_of(Ssrc(1)).size();
+}
 uint64_t touch(const Bye& b) {
   uint64_t sum = b.reason().size();
   for (size_t i = 0; i < b.size(); ++i) sum += b[i].value;
@@ -28,7 +30,9 @@ uint64_t touch(const Nack& n) {
   n.for_each([&](uint16_t s) { sum += s; });
   return sum;
 }
-uint64_t touch(const Pli& p) { return p.media.value; }
+uint64_t touch(const Pli& p) {
+  return p.media.value;
+}
 uint64_t touch(const Fir& f) {
   uint64_t sum = 0;
   for (size_t i = 0; i < f.size(); ++i) sum += f[i].sequence;
@@ -40,8 +44,12 @@ uint64_t touch(const Remb& r) {
   for (size_t i = 0; i < r.size(); ++i) sum += r[i].value;
   return sum;
 }
-uint64_t touch(const TransportCcBlock& t) { return t.block.size(); }
-uint64_t touch(const UnknownBlock& u) { return u.format; }
+uint64_t touch(const TransportCcBlock& t) {
+  return t.block.size();
+}
+uint64_t touch(const UnknownBlock& u) {
+  return u.format;
+}
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,4 +1,5 @@
-// Any bytes as a block: bounded work; and what parses can be written and read again with the same meaning.
+// Any bytes as a block: bounded work; and what parses can be written and read again with the same
+// meaning.
 #include "media/rtcp/transport_cc.h"
 
 #include <array>

@@ -1,5 +1,5 @@
-// Any bytes under any extension map (from the first bytes): the view stays inside the packet, and what the parser
-// reads survives being written and read again.
+// Any bytes under any extension map (from the first bytes): the view stays inside the packet, and
+// what the parser reads survives being written and read again.
 #include "media/rtp/extensions.h"
 #include "media/rtp/packet_view.h"
 #include "media/rtp/packet_writer.h"
@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace media;
   constexpr size_t kIds = 9;
   if (size < kIds) return 0;
-  rtp::ExtensionMap map{data[0], data[1], data[2], data[3], data[4], data[5], data[6], data[7], data[8]};
+  rtp::ExtensionMap map{data[0], data[1], data[2], data[3], data[4],
+                        data[5], data[6], data[7], data[8]};
   const ByteSpan bytes(data + kIds, size - kIds);
   const auto view = rtp::PacketView::parse(bytes);
   if (!view) return 0;
@@ -19,9 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   const rtp::Extensions in = rtp::parse_extensions(*view, map);
   // Distinct identifiers that both forms can carry.
-  const rtp::ExtensionMap out_map{1, 2, 3, 4, 5, 6, 7, 8, static_cast<uint8_t>(data[0] % 2 == 0 ? 9 : 99)};
+  const rtp::ExtensionMap out_map{
+      1, 2, 3, 4, 5, 6, 7, 8, static_cast<uint8_t>(data[0] % 2 == 0 ? 9 : 99)};
   std::array<uint8_t, rtp::kMaxHeaderSize> buffer{};
-  const rtp::Header header{view->payload_type(), view->marker(), view->sequence(), view->timestamp(), view->ssrc()};
+  const rtp::Header header{view->payload_type(), view->marker(), view->sequence(),
+                           view->timestamp(), view->ssrc()};
   const size_t written = rtp::write_header(buffer, header, in, out_map);
   CHECK(written >= rtp::kFixedHeaderSize);
   const auto again = rtp::PacketView::parse(ByteSpan(buffer).first(written));

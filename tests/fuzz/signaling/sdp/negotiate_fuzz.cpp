@@ -1,5 +1,5 @@
-// Any text as an offer, an answer and a fragment. What we answer must itself parse, keep the offer's sections, and
-// stay within the limits of the plan.
+// Any text as an offer, an answer and a fragment. What we answer must itself parse, keep the
+// offer's sections, and stay within the limits of the plan.
 #include <string>
 #include <string_view>
 
@@ -29,8 +29,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(made->slots.size() == made->slot_names.size() && made->slots.size() <= kMaxSlots);
   const auto answer = parse(made->answer);
   CHECK(answer && answer->sections.size() == offer->sections.size());
-  for (size_t i = 0; i < answer->sections.size(); ++i) CHECK(answer->sections[i].mid == offer->sections[i].mid);
+  for (size_t i = 0; i < answer->sections.size(); ++i)
+    CHECK(answer->sections[i].mid == offer->sections[i].mid);
   CHECK(parse_answer(made->answer));
-  CHECK(!restart(*made, *offer, facts.ice) || made->remote_ice.ufrag != offer->sections[0].ice->ufrag);
+  CHECK(!restart(*made, *offer, facts.ice) ||
+        made->remote_ice.ufrag != offer->sections[0].ice->ufrag);
   return 0;
 }

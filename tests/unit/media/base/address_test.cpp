@@ -31,7 +31,8 @@ TEST(Address, NamesAndHalfAddressesAreRefused) {
 
 TEST(Address, PortsAndNeighboursHashApart) {
   std::unordered_set<size_t> hashes;
-  for (uint16_t port = 0; port < 2000; ++port) hashes.insert(std::hash<Address>{}(*Address::parse("10.0.0.1", port)));
+  for (uint16_t port = 0; port < 2000; ++port)
+    hashes.insert(std::hash<Address>{}(*Address::parse("10.0.0.1", port)));
   for (int i = 2; i < 200; ++i) {
     hashes.insert(std::hash<Address>{}(*Address::parse("10.0.0." + std::to_string(i), 1)));
   }

@@ -14,7 +14,9 @@ TEST(Drop, EveryReasonHasAMetricNameOfItsOwn) {
   for (size_t i = 0; i < kDropCount; ++i) {
     const std::string name = drop_name(static_cast<Drop>(i));
     EXPECT_NE(name, "unknown") << i;
-    EXPECT_TRUE(std::all_of(name.begin(), name.end(), [](char c) { return c == '_' || (c >= 'a' && c <= 'z'); })) << name;
+    EXPECT_TRUE(std::all_of(name.begin(), name.end(), [](char c) {
+      return c == '_' || (c >= 'a' && c <= 'z');
+    })) << name;
     names.insert(name);
   }
   EXPECT_EQ(names.size(), kDropCount);

@@ -20,7 +20,9 @@ TEST(Opus, ReadsEveryConfigurationOfTable2) {
     const auto p = parse_opus(Bytes{static_cast<uint8_t>(config << 3), 0});
     ASSERT_TRUE(p) << int{config};
     EXPECT_EQ(p->frame_duration.as_micros(), kFrame[config]) << int{config};
-    EXPECT_EQ(p->mode, config < 12 ? OpusMode::Silk : config < 16 ? OpusMode::Hybrid : OpusMode::Celt);
+    EXPECT_EQ(p->mode, config < 12   ? OpusMode::Silk
+                       : config < 16 ? OpusMode::Hybrid
+                                     : OpusMode::Celt);
   }
 }
 

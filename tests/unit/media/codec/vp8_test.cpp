@@ -10,7 +10,8 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-// A 640x360 key frame's first bytes (RFC 6386 section 9.1): frame tag with P=0, start code, sizes with scale bits.
+// A 640x360 key frame's first bytes (RFC 6386 section 9.1): frame tag with P=0, start code, sizes
+// with scale bits.
 const Bytes kKeyFrame = {0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x42, 0x68, 0x81, 0xaa};
 const Bytes kDeltaFrame = {0x11, 0x02, 0x00, 0xaa};
 

@@ -32,9 +32,9 @@ TEST(Vp9, ReadsLayersOfTheNonFlexibleMode) {
 }
 
 TEST(Vp9, AKeyFrameWithItsStructureShowsTheLargestSize) {
-  const Bytes p = {0x8a, 0x05,                                              // I, B, V; 7-bit picture id
-                   0x38, 0x01, 0x40, 0x00, 0xb4, 0x02, 0x80, 0x01, 0x68,    // 2 layers, Y, G
-                   2, 0x04, 1, 0x08, 1, 2,                                  // 2 pictures with 1 and 2 references
+  const Bytes p = {0x8a, 0x05,  // I, B, V; 7-bit picture id
+                   0x38, 0x01, 0x40, 0x00, 0xb4, 0x02, 0x80, 0x01, 0x68,  // 2 layers, Y, G
+                   2,    0x04, 1,    0x08, 1,    2,  // 2 pictures with 1 and 2 references
                    0xaa};
   const auto d = parse_vp9_descriptor(p);
   ASSERT_TRUE(d);
@@ -71,7 +71,8 @@ TEST(Vp9Rewrite, ReplacesPictureIdAndTl0AndLeavesTheTail) {
   const auto r = rewrite_vp9(in, {0x1000, 0, 0}, out);
   ASSERT_TRUE(r);
   EXPECT_EQ(r->consumed, 2U);
-  EXPECT_EQ(Bytes(out.begin(), out.begin() + static_cast<ptrdiff_t>(r->written)), (Bytes{0xd8, 0x90, 0x00}));
+  EXPECT_EQ(Bytes(out.begin(), out.begin() + static_cast<ptrdiff_t>(r->written)),
+            (Bytes{0xd8, 0x90, 0x00}));
 
   const auto layered = rewrite_vp9(kLayered, {7, 77, 0}, out);
   ASSERT_TRUE(layered);

@@ -79,7 +79,8 @@ TEST(Fir, ReadsBackItsEntries) {
 }
 
 TEST(Remb, ReadsBackRoundedDownToEighteenBits) {
-  for (const int64_t bps : {int64_t{0}, int64_t{1}, int64_t{262'143}, int64_t{1'500'000}, int64_t{7'777'777'777}}) {
+  for (const int64_t bps :
+       {int64_t{0}, int64_t{1}, int64_t{262'143}, int64_t{1'500'000}, int64_t{7'777'777'777}}) {
     std::array<uint8_t, 64> buffer{};
     ByteWriter w(buffer);
     const std::array<Ssrc, 1> ssrcs = {Ssrc(42)};
@@ -93,7 +94,8 @@ TEST(Remb, ReadsBackRoundedDownToEighteenBits) {
 }
 
 TEST(Remb, AnExponentThatOverflowsIsMalformed) {
-  const std::vector<uint8_t> packet = {0x8f, 206, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0, 'R', 'E', 'M', 'B', 0, 0xff, 0xff, 0xff};
+  const std::vector<uint8_t> packet = {0x8f, 206, 0,   4,   0,   0,   0, 1,    0,    0,
+                                       0,    0,   'R', 'E', 'M', 'B', 0, 0xff, 0xff, 0xff};
   CompoundReader reader(packet);
   EXPECT_FALSE(reader.next());
   EXPECT_TRUE(reader.malformed());

@@ -82,8 +82,9 @@ TEST(Sdes, CnameReadsBackAtEveryLength) {
 }
 
 TEST(Sdes, FindsTheSecondChunkBehindOtherItems) {
-  const std::vector<uint8_t> packet = {0x82, 202, 0, 6,  0, 0, 0, 1, 2, 1, 'n', 0,               // NAME "n"
-                                       0,    0,   0, 2,  2, 1, 'x', 1, 2, 'a', 'b', 0, 0, 0, 0, 0};  // NAME, CNAME
+  const std::vector<uint8_t> packet = {0x82, 202, 0, 6, 0, 0, 0,   1, 2, 1,   'n', 0,  // NAME "n"
+                                       0,    0,   0, 2, 2, 1, 'x', 1, 2, 'a', 'b', 0,
+                                       0,    0,   0, 0};  // NAME, CNAME
   EXPECT_EQ(only_block<Sdes>(packet).cname_of(Ssrc(2)), "ab");
   EXPECT_EQ(only_block<Sdes>(packet).cname_of(Ssrc(1)), "");
 }
@@ -102,7 +103,8 @@ TEST(Bye, ReadsBackWithAndWithoutReason) {
 }
 
 TEST(NtpTime, KeepsMicrosecondsOverThisCentury) {
-  for (const int64_t us : {int64_t{0}, int64_t{1}, int64_t{3'944'678'400'123'457}, int64_t{4'200'000'000'999'999}}) {
+  for (const int64_t us :
+       {int64_t{0}, int64_t{1}, int64_t{3'944'678'400'123'457}, int64_t{4'200'000'000'999'999}}) {
     EXPECT_EQ(NtpTime::from_micros(us).as_micros(), us);
   }
   EXPECT_EQ(NtpTime{0x1111222233334444}.middle32(), 0x22223333U);
@@ -112,7 +114,8 @@ TEST(CompactTime, IsIn65536thsOfASecond) {
   EXPECT_EQ(to_compact(Duration::seconds(1)), 65536U);
   EXPECT_EQ(to_compact(Duration::millis(-5)), 0U);
   EXPECT_EQ(from_compact(65536 / 2).as_millis(), 500);
-  EXPECT_NEAR(static_cast<double>(from_compact(to_compact(Duration::micros(123'456))).as_micros()), 123'456, 16);
+  EXPECT_NEAR(static_cast<double>(from_compact(to_compact(Duration::micros(123'456))).as_micros()),
+              123'456, 16);
 }
 
 }  // namespace

@@ -12,7 +12,9 @@
 namespace media::rtcp {
 namespace {
 
-Instant at_us(int64_t us) { return Instant::from_micros(us); }
+Instant at_us(int64_t us) {
+  return Instant::from_micros(us);
+}
 
 struct Decoded {
   TransportFeedback head;
@@ -24,7 +26,8 @@ Decoded decode(ByteSpan packet) {
   const auto block = reader.next();
   EXPECT_TRUE(block && std::holds_alternative<TransportCcBlock>(*block));
   Decoded out;
-  const auto head = parse_transport_feedback(std::get<TransportCcBlock>(*block).block, out.statuses);
+  const auto head =
+      parse_transport_feedback(std::get<TransportCcBlock>(*block).block, out.statuses);
   EXPECT_TRUE(head) << (head ? "" : head.error().what);
   if (head) out.head = *head;
   return out;
@@ -46,7 +49,8 @@ void expect_round_trip(const std::vector<Arrival>& arrivals, size_t room) {
     for (const PacketStatus& s : got.statuses) {
       ASSERT_EQ(s.received, want.count(s.sequence) == 1) << s.sequence;
       if (!s.received) continue;
-      const Instant arrival = at_us(int64_t{got.head.reference_time} * kReferenceTick.as_micros()) + s.arrival;
+      const Instant arrival =
+          at_us(int64_t{got.head.reference_time} * kReferenceTick.as_micros()) + s.arrival;
       const Duration error = want[s.sequence] - arrival;
       EXPECT_GE(error, Duration());
       EXPECT_LT(error, kDeltaTick);
@@ -59,23 +63,26 @@ void expect_round_trip(const std::vector<Arrival>& arrivals, size_t room) {
 }
 
 TEST(TransportCc, ReadsTheBytesThatTheDraftDescribes) {
-  // Base 0x0005, 7 packets, reference 1 (64 ms), message 9. Run of 2 small deltas; two-bit vector: lost, large,
-  // lost, small, small; deltas 4, 8, -1 (large), 1, 2.
-  const std::vector<uint8_t> block = {0x8f, 205, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 5, 0, 7, 0, 0, 1, 9,
-                                      0x20, 0x02, 0xc8, 0x50, 4, 8, 0xff, 0xff, 1, 2, 0, 0};
+  // Base 0x0005, 7 packets, reference 1 (64 ms), message 9. Run of 2 small deltas; two-bit vector:
+  // lost, large, lost, small, small; deltas 4, 8, -1 (large), 1, 2.
+  const std::vector<uint8_t> block = {0x8f, 205,  0, 7, 0,    0,    0, 1, 0, 0,    0,
+                                      2,    0,    5, 0, 7,    0,    0, 1, 9, 0x20, 0x02,
+                                      0xc8, 0x50, 4, 8, 0xff, 0xff, 1, 2, 0, 0};
   std::vector<PacketStatus> statuses;
   const auto head = parse_transport_feedback(block, statuses);
   ASSERT_TRUE(head);
   EXPECT_EQ(head->reference_time, 1U);
   EXPECT_EQ(head->feedback_count, 9);
   const auto ticks = [](int64_t n) { return kDeltaTick * n; };
-  const std::vector<PacketStatus> want = {{5, true, ticks(4)}, {6, true, ticks(12)}, {7, false, {}}, {8, true, ticks(11)},
-                                          {9, false, {}},      {10, true, ticks(12)}, {11, true, ticks(14)}};
+  const std::vector<PacketStatus> want = {
+      {5, true, ticks(4)}, {6, true, ticks(12)},  {7, false, {}},       {8, true, ticks(11)},
+      {9, false, {}},      {10, true, ticks(12)}, {11, true, ticks(14)}};
   EXPECT_EQ(statuses, want);
 }
 
 TEST(TransportCc, ReadsOneBitVectorsAndTheirTail) {
-  const std::vector<uint8_t> block = {0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0xff, 0xff, 0, 3, 0, 0, 1, 9, 0xa8, 0x00, 1, 1};
+  const std::vector<uint8_t> block = {0x8f, 205,  0, 5, 0, 0, 0, 1, 0,    0,    0, 2,
+                                      0xff, 0xff, 0, 3, 0, 0, 1, 9, 0xa8, 0x00, 1, 1};
   std::vector<PacketStatus> statuses;
   ASSERT_TRUE(parse_transport_feedback(block, statuses));
   ASSERT_EQ(statuses.size(), 3U);
@@ -148,10 +155,12 @@ TEST(TransportCc, APauseTooLongForADeltaStartsAnotherMessage) {
 TEST(TransportCc, AGapTooLongForAMessageEndsIt) {
   std::array<uint8_t, 100> buffer{};
   ByteWriter w(buffer);
-  const std::array<Arrival, 2> arrivals = {Arrival{1, at_us(0)}, Arrival{1 + int64_t{kMaxStatuses}, at_us(1)}};
+  const std::array<Arrival, 2> arrivals = {Arrival{1, at_us(0)},
+                                           Arrival{1 + int64_t{kMaxStatuses}, at_us(1)}};
   EXPECT_EQ(write_transport_feedback(w, Ssrc(1), Ssrc(2), 0, 1, arrivals), 1U);
   ByteWriter none(buffer);
-  EXPECT_EQ(write_transport_feedback(none, Ssrc(1), Ssrc(2), 0, 1 - int64_t{kMaxStatuses}, arrivals), 0U);
+  EXPECT_EQ(
+      write_transport_feedback(none, Ssrc(1), Ssrc(2), 0, 1 - int64_t{kMaxStatuses}, arrivals), 0U);
   EXPECT_EQ(none.size(), 0U);
 }
 
@@ -176,11 +185,11 @@ TEST(TransportCc, RefusesWhatCannotBe) {
     return head ? Errc::NotFound : head.error().code;
   };
   EXPECT_EQ(code({0, 1}), Errc::Truncated);
-  EXPECT_EQ(code({0, 1, 0, 0, 0, 0, 1, 0, 0x20, 1}), Errc::Malformed);                  // about no packet
-  EXPECT_EQ(code({0, 1, 0xff, 0xff, 0, 0, 1, 0, 0x1f, 0xff}), Errc::TooLarge);          // about 65535
-  EXPECT_EQ(code({0, 1, 0, 2, 0, 0, 1, 0, 0x60, 2, 0, 0}), Errc::Malformed);            // reserved symbol
-  EXPECT_EQ(code({0, 1, 0, 2, 0, 0, 1, 0, 0x20, 1}), Errc::Truncated);                  // chunks end early
-  EXPECT_EQ(code({0, 1, 0, 2, 0, 0, 1, 0, 0x20, 2, 9}), Errc::Truncated);               // deltas end early
+  EXPECT_EQ(code({0, 1, 0, 0, 0, 0, 1, 0, 0x20, 1}), Errc::Malformed);          // about no packet
+  EXPECT_EQ(code({0, 1, 0xff, 0xff, 0, 0, 1, 0, 0x1f, 0xff}), Errc::TooLarge);  // about 65535
+  EXPECT_EQ(code({0, 1, 0, 2, 0, 0, 1, 0, 0x60, 2, 0, 0}), Errc::Malformed);    // reserved symbol
+  EXPECT_EQ(code({0, 1, 0, 2, 0, 0, 1, 0, 0x20, 1}), Errc::Truncated);          // chunks end early
+  EXPECT_EQ(code({0, 1, 0, 2, 0, 0, 1, 0, 0x20, 2, 9}), Errc::Truncated);       // deltas end early
 }
 
 }  // namespace

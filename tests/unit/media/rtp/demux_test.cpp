@@ -26,7 +26,8 @@ TEST(Demux, FollowsTheRangesOfRfc7983) {
 TEST(Demux, TellsRtcpByItsPacketTypeAsRfc5761) {
   for (unsigned type = 0; type < 256; ++type) {
     const bool is_rtcp = type >= 192 && type <= 223;
-    EXPECT_EQ(of(0x80, static_cast<uint8_t>(type)), is_rtcp ? Protocol::Rtcp : Protocol::Rtp) << type;
+    EXPECT_EQ(of(0x80, static_cast<uint8_t>(type)), is_rtcp ? Protocol::Rtcp : Protocol::Rtp)
+        << type;
   }
 }
 

@@ -43,15 +43,15 @@ class ExtensionsTest : public testing::Test {
 };
 
 TEST_F(ExtensionsTest, ReadsEveryKindInTheOneByteForm) {
-  const Extensions e = read(0xbede, {0x10, 0x9e,                                      // level 30, voice
-                                     0x22, 0x12, 0x34, 0x56,                          // abs-send-time
-                                     0x31, 0xab, 0xcd,                                // transport-cc
-                                     0x41, '1', '7',                                  // mid
-                                     0xa0, 'q',                                       // rid
-                                     0xb0, 'h',                                       // repaired rid
-                                     0xd0, 0x0b,                                      // 270 degrees, back camera
-                                     0x57, 0, 0, 0, 1, 0, 0, 0, 2,                    // capture time
-                                     0x62, 0x00, 0xa0, 0x14});                        // playout delay 10..20
+  const Extensions e = read(0xbede, {0x10, 0x9e,              // level 30, voice
+                                     0x22, 0x12, 0x34, 0x56,  // abs-send-time
+                                     0x31, 0xab, 0xcd,        // transport-cc
+                                     0x41, '1',  '7',         // mid
+                                     0xa0, 'q',               // rid
+                                     0xb0, 'h',               // repaired rid
+                                     0xd0, 0x0b,              // 270 degrees, back camera
+                                     0x57, 0,    0,    0,    1, 0, 0, 0, 2,  // capture time
+                                     0x62, 0x00, 0xa0, 0x14});               // playout delay 10..20
   EXPECT_EQ(e.audio_level, (AudioLevel{30, true}));
   EXPECT_EQ(e.abs_send_time, 0x123456U);
   EXPECT_EQ(e.transport_cc, 0xabcd);
@@ -90,10 +90,10 @@ TEST_F(ExtensionsTest, IdentifierFifteenEndsTheOneByteForm) {
 }
 
 TEST_F(ExtensionsTest, WrongLengthsLeaveTheElementOut) {
-  const Extensions e = read(0xbede, {0x30, 1,              // transport-cc of one byte
-                                     0x21, 1, 2,           // abs-send-time of two
-                                     0x11, 1, 2,           // level of two
-                                     0x50, 1,              // capture time of one
+  const Extensions e = read(0xbede, {0x30, 1,     // transport-cc of one byte
+                                     0x21, 1, 2,  // abs-send-time of two
+                                     0x11, 1, 2,  // level of two
+                                     0x50, 1,     // capture time of one
                                      0x40, 'a'});
   Extensions only_mid;
   only_mid.mid = "a";

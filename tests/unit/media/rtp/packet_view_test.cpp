@@ -10,7 +10,9 @@ namespace {
 using Bytes = std::vector<uint8_t>;
 
 // Marker, payload type 96, sequence 0x1234, timestamp 0x01020304, SSRC 0x0a0b0c0d.
-Bytes fixed(uint8_t first) { return {first, 0xe0, 0x12, 0x34, 1, 2, 3, 4, 0x0a, 0x0b, 0x0c, 0x0d}; }
+Bytes fixed(uint8_t first) {
+  return {first, 0xe0, 0x12, 0x34, 1, 2, 3, 4, 0x0a, 0x0b, 0x0c, 0x0d};
+}
 
 Bytes with(Bytes a, const Bytes& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -34,9 +36,9 @@ TEST(PacketView, ReadsTheFixedHeader) {
 }
 
 TEST(PacketView, ReadsCsrcsExtensionAndPaddingTogether) {
-  const Bytes bytes = with(fixed(0xb2), {0, 0, 0, 1, 0, 0, 0, 2,                      // two CSRCs
-                                         0xbe, 0xde, 0, 1, 0x10, 0xff, 0, 0,          // one extension word
-                                         42, 43, 0, 0, 3});                           // payload, 3 of padding
+  const Bytes bytes = with(fixed(0xb2), {0,    0,    0, 1, 0,    0,    0, 2,  // two CSRCs
+                                         0xbe, 0xde, 0, 1, 0x10, 0xff, 0, 0,  // one extension word
+                                         42,   43,   0, 0, 3});  // payload, 3 of padding
   const auto p = PacketView::parse(bytes);
   ASSERT_TRUE(p);
   EXPECT_EQ(p->csrc_count(), 2U);
@@ -70,7 +72,8 @@ TEST(PacketView, RefusesOtherVersions) {
 }
 
 TEST(PacketView, RefusesEveryTruncationOfItsHeader) {
-  const Bytes bytes = with(fixed(0x92), {0, 0, 0, 1, 0, 0, 0, 2, 0xbe, 0xde, 0, 1, 0x10, 0xff, 0, 0});
+  const Bytes bytes =
+      with(fixed(0x92), {0, 0, 0, 1, 0, 0, 0, 2, 0xbe, 0xde, 0, 1, 0x10, 0xff, 0, 0});
   ASSERT_TRUE(PacketView::parse(bytes));
   for (size_t n = 0; n < bytes.size(); ++n) {
     EXPECT_EQ(PacketView::parse(ByteSpan(bytes).first(n)).error().code, Errc::Truncated) << n;

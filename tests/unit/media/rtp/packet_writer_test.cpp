@@ -10,8 +10,11 @@
 namespace media::rtp {
 namespace {
 
-constexpr Header kHeader{
-    .payload_type = 96, .marker = true, .sequence = 0xfffe, .timestamp = 0x80000001, .ssrc = Ssrc(0x11223344)};
+constexpr Header kHeader{.payload_type = 96,
+                         .marker = true,
+                         .sequence = 0xfffe,
+                         .timestamp = 0x80000001,
+                         .ssrc = Ssrc(0x11223344)};
 constexpr ExtensionMap kMap{.audio_level = 1,
                             .abs_send_time = 2,
                             .transport_cc = 3,

@@ -12,7 +12,9 @@ TEST(Crc32, GivesTheCheckValueOfTheStandard) {
   EXPECT_EQ(crc32({reinterpret_cast<const uint8_t*>(kText.data()), kText.size()}), 0xCBF43926U);
 }
 
-TEST(Crc32, OfNothingIsZero) { EXPECT_EQ(crc32({}), 0U); }
+TEST(Crc32, OfNothingIsZero) {
+  EXPECT_EQ(crc32({}), 0U);
+}
 
 }  // namespace
 }  // namespace media::stun

@@ -17,10 +17,26 @@ ClientOffer publisher() {
   o.ice = {"clnt", "clientpasswordclientpw12"};
   o.fingerprint.fill(0x5a);
   o.extensions = client_extensions();
-  o.sections.push_back({"0", MediaKind::Audio, true, {client_codec(Codec::Opus)}, {}, {{media::Ssrc(11), std::nullopt}}});
-  o.sections.push_back({"1", MediaKind::Video, true, {client_codec(Codec::Vp8)}, {"q", "h", "f"}, {}});
-  o.sections.push_back({"2", MediaKind::Video, true, {client_codec(Codec::Vp8)}, {}, {{media::Ssrc(21), media::Ssrc(22)}}});
-  o.sections.push_back({"3", MediaKind::Video, false, {client_codec(Codec::Vp8), client_codec(Codec::H264)}, {}, {}});
+  o.sections.push_back({"0",
+                        MediaKind::Audio,
+                        true,
+                        {client_codec(Codec::Opus)},
+                        {},
+                        {{media::Ssrc(11), std::nullopt}}});
+  o.sections.push_back(
+      {"1", MediaKind::Video, true, {client_codec(Codec::Vp8)}, {"q", "h", "f"}, {}});
+  o.sections.push_back({"2",
+                        MediaKind::Video,
+                        true,
+                        {client_codec(Codec::Vp8)},
+                        {},
+                        {{media::Ssrc(21), media::Ssrc(22)}}});
+  o.sections.push_back({"3",
+                        MediaKind::Video,
+                        false,
+                        {client_codec(Codec::Vp8), client_codec(Codec::H264)},
+                        {},
+                        {}});
   return o;
 }
 
@@ -58,7 +74,8 @@ TEST(Client, OurServerTakesOurOfferAndWeReadItsAnswer) {
 TEST(Client, SeesWhichSectionsWereNotAccepted) {
   const auto session = parse(build_offer(publisher()));
   Ids ids;
-  const auto n = negotiate(*session, derive_uses(*session, "teacher"), Permits{.screen = false}, facts(ids));
+  const auto n =
+      negotiate(*session, derive_uses(*session, "teacher"), Permits{.screen = false}, facts(ids));
   ASSERT_TRUE(n);
   const auto a = parse_answer(n->answer);
   ASSERT_TRUE(a);
@@ -80,11 +97,13 @@ TEST(Client, PayloadTypesOfItsCodecsAreDistinct) {
 TEST(Client, AnswersThatLackWhatItNeedsAreRefused) {
   const auto session = parse(build_offer(publisher()));
   Ids ids;
-  const std::string good = negotiate(*session, derive_uses(*session, "teacher"), {}, facts(ids))->answer;
+  const std::string good =
+      negotiate(*session, derive_uses(*session, "teacher"), {}, facts(ids))->answer;
   ASSERT_TRUE(parse_answer(good));
   EXPECT_FALSE(parse_answer(replaced(good, "a=candidate:", "a=x:")));
   EXPECT_FALSE(parse_answer(replaced(good, "a=fingerprint:", "a=x:")));
-  EXPECT_FALSE(parse_answer(replaced(replaced(good, "a=ice-ufrag:", "a=x:"), "a=ice-pwd:", "a=y:")));
+  EXPECT_FALSE(
+      parse_answer(replaced(replaced(good, "a=ice-ufrag:", "a=x:"), "a=ice-pwd:", "a=y:")));
   EXPECT_FALSE(parse_answer("v=0\r\n"));
 }
 

@@ -11,9 +11,14 @@ using media::Codec;
 using media::Errc;
 using media::Source;
 
-const std::vector<SectionUse> kTeacherUses = {
-    {"0", Use::Microphone, ""}, {"1", Use::Camera, ""},         {"2", Use::Screen, ""},   {"3", Use::ScreenAudio, ""},
-    {"4", Use::Slot, "voice-teacher"}, {"5", Use::Slot, "voice-0"}, {"6", Use::Slot, "teacher"}, {"7", Use::Slot, "screen"}};
+const std::vector<SectionUse> kTeacherUses = {{"0", Use::Microphone, ""},
+                                              {"1", Use::Camera, ""},
+                                              {"2", Use::Screen, ""},
+                                              {"3", Use::ScreenAudio, ""},
+                                              {"4", Use::Slot, "voice-teacher"},
+                                              {"5", Use::Slot, "voice-0"},
+                                              {"6", Use::Slot, "teacher"},
+                                              {"7", Use::Slot, "screen"}};
 
 media::Result<Negotiated> answer_to(const Session& session, const std::vector<SectionUse>& uses,
                                     const Permits& permits = {}) {
@@ -34,8 +39,14 @@ TEST(Negotiate, TakesAChromiumTeachersWholeOffer) {
   ASSERT_TRUE(n) << n.error().what;
   EXPECT_EQ(n->remote_ice.ufrag, "YeK4");
   EXPECT_EQ(n->remote_fingerprint[0], 0x3e);
-  const media::rtp::ExtensionMap want{.audio_level = 1, .abs_send_time = 2, .transport_cc = 3, .mid = 4, .rid = 10,
-                                      .repaired_rid = 11, .video_orientation = 13, .playout_delay = 5};
+  const media::rtp::ExtensionMap want{.audio_level = 1,
+                                      .abs_send_time = 2,
+                                      .transport_cc = 3,
+                                      .mid = 4,
+                                      .rid = 10,
+                                      .repaired_rid = 11,
+                                      .video_orientation = 13,
+                                      .playout_delay = 5};
   EXPECT_EQ(n->extensions, want);
 
   ASSERT_EQ(n->published.size(), 4U);
@@ -47,8 +58,8 @@ TEST(Negotiate, TakesAChromiumTeachersWholeOffer) {
   EXPECT_EQ(camera.codecs.front().codec, Codec::Vp8);
   EXPECT_EQ(camera.codecs.front().payload_type, 96);
   EXPECT_EQ(camera.codecs.front().rtx_payload_type, 97);
-  EXPECT_TRUE(camera.codecs.front().nack && camera.codecs.front().pli && camera.codecs.front().fir &&
-              camera.codecs.front().transport_cc);
+  EXPECT_TRUE(camera.codecs.front().nack && camera.codecs.front().pli &&
+              camera.codecs.front().fir && camera.codecs.front().transport_cc);
   const auto& screen = n->published[2];
   EXPECT_EQ(screen.source, Source::Screen);
   ASSERT_EQ(screen.ssrcs.size(), 1U);
@@ -56,7 +67,8 @@ TEST(Negotiate, TakesAChromiumTeachersWholeOffer) {
   EXPECT_EQ(screen.ssrcs[0].rtx, media::Ssrc(661336252));
   EXPECT_EQ(n->published[3].source, Source::ScreenAudio);
 
-  EXPECT_EQ(n->slot_names, (std::vector<std::string>{"voice-teacher", "voice-0", "teacher", "screen"}));
+  EXPECT_EQ(n->slot_names,
+            (std::vector<std::string>{"voice-teacher", "voice-0", "teacher", "screen"}));
   ASSERT_EQ(n->slots.size(), 4U);
   EXPECT_EQ(n->slots[2].kind, media::MediaKind::Video);
   EXPECT_NE(n->slots[2].ssrc, n->slots[2].rtx_ssrc);
@@ -70,9 +82,10 @@ TEST(Negotiate, TheAnswerKeepsOrderAndMidsAndSaysWhatWeDo) {
   EXPECT_TRUE(a->ice_lite);
   EXPECT_EQ(a->bundle, n->mids);
   ASSERT_EQ(a->sections.size(), 9U);
-  const std::vector<Direction> want = {Direction::RecvOnly, Direction::RecvOnly, Direction::RecvOnly,
-                                       Direction::RecvOnly, Direction::SendOnly, Direction::SendOnly,
-                                       Direction::SendOnly, Direction::SendOnly, Direction::Inactive};
+  const std::vector<Direction> want = {
+      Direction::RecvOnly, Direction::RecvOnly, Direction::RecvOnly,
+      Direction::RecvOnly, Direction::SendOnly, Direction::SendOnly,
+      Direction::SendOnly, Direction::SendOnly, Direction::Inactive};
   for (size_t i = 0; i < 9; ++i) {
     EXPECT_EQ(a->sections[i].mid, n->mids[i]);
     EXPECT_EQ(a->sections[i].direction, want[i]) << i;
@@ -84,7 +97,8 @@ TEST(Negotiate, TheAnswerKeepsOrderAndMidsAndSaysWhatWeDo) {
   EXPECT_EQ(a->sections[1].simulcast_recv, (std::vector<std::string>{"q", "h", "f"}));
   EXPECT_FALSE(a->sections[1].rids.at(0).send);
   EXPECT_EQ(a->sections[6].msid, "teacher teacher");
-  EXPECT_EQ(a->sections[6].ssrcs, (std::vector<uint32_t>{n->slots[2].ssrc.value, n->slots[2].rtx_ssrc.value}));
+  EXPECT_EQ(a->sections[6].ssrcs,
+            (std::vector<uint32_t>{n->slots[2].ssrc.value, n->slots[2].rtx_ssrc.value}));
   EXPECT_EQ(a->sections[4].ssrcs, (std::vector<uint32_t>{n->slots[0].ssrc.value}));
   ASSERT_EQ(a->sections[0].candidates.size(), 1U);
   EXPECT_EQ(parse_candidate(a->sections[0].candidates[0])->to_string(), "192.0.2.7:40000");
@@ -94,14 +108,16 @@ TEST(Negotiate, TheAnswerKeepsOrderAndMidsAndSaysWhatWeDo) {
 TEST(Negotiate, NoForeignCodecOrFeedbackIsAccepted) {
   const auto n = answer_to(offer("chromium_teacher"), kTeacherUses);
   ASSERT_TRUE(n);
-  for (const char* foreign : {"goog-remb", "ulpfec", "flexfec", " red/", "AV1", "G722", "telephone-event",
-                              "packetization-mode=0", "profile-id=2", "rcvr-rtt", "toffset"}) {
+  for (const char* foreign :
+       {"goog-remb", "ulpfec", "flexfec", " red/", "AV1", "G722", "telephone-event",
+        "packetization-mode=0", "profile-id=2", "rcvr-rtt", "toffset"}) {
     EXPECT_EQ(n->answer.find(foreign), std::string::npos) << foreign;
   }
 }
 
 TEST(Negotiate, WhatIsNotPermittedIsInactiveAndGetsNoTrack) {
-  const auto n = answer_to(offer("chromium_teacher"), kTeacherUses, Permits{.screen = false, .screen_audio = false});
+  const auto n = answer_to(offer("chromium_teacher"), kTeacherUses,
+                           Permits{.screen = false, .screen_audio = false});
   ASSERT_TRUE(n);
   EXPECT_EQ(n->published.size(), 2U);
   const auto a = parse(n->answer);
@@ -110,7 +126,11 @@ TEST(Negotiate, WhatIsNotPermittedIsInactiveAndGetsNoTrack) {
   EXPECT_TRUE(a->sections[2].ssrcs.empty());
 
   const auto none = answer_to(offer("chromium_teacher"), kTeacherUses,
-                              Permits{.microphone = false, .camera = false, .screen = false, .screen_audio = false, .slots = false});
+                              Permits{.microphone = false,
+                                      .camera = false,
+                                      .screen = false,
+                                      .screen_audio = false,
+                                      .slots = false});
   ASSERT_TRUE(none);
   EXPECT_TRUE(none->published.empty() && none->slots.empty());
 }
@@ -170,18 +190,21 @@ TEST(Negotiate, LayersListedHighestFirstAreTurnedRound) {
   const auto rids_of = [&](const std::string& line) {
     auto session = parse(replaced(text, "a=simulcast:send q;h;f", line));
     session->sections[1].rids.clear();
-    for (const char* rid : {"q", "h", "f", "l", "m", "0", "1", "2"}) session->sections[1].rids.push_back({rid, true});
+    for (const char* rid : {"q", "h", "f", "l", "m", "0", "1", "2"})
+      session->sections[1].rids.push_back({rid, true});
     return answer_to(*session, kTeacherUses)->published[1].rids;
   };
   EXPECT_EQ(rids_of("a=simulcast:send f;h;q"), (std::vector<std::string>{"q", "h", "f"}));
   EXPECT_EQ(rids_of("a=simulcast:send h;m;l"), (std::vector<std::string>{"l", "m", "h"}));
   EXPECT_EQ(rids_of("a=simulcast:send 2;1;0"), (std::vector<std::string>{"2", "1", "0"}));
-  EXPECT_EQ(rids_of("a=simulcast:send q;x;f"), (std::vector<std::string>{"q", "f"}));  // x is not declared
+  EXPECT_EQ(rids_of("a=simulcast:send q;x;f"),
+            (std::vector<std::string>{"q", "f"}));  // x is not declared
 }
 
 TEST(Negotiate, DataChannelsAreRejectedAndLeaveTheBundle) {
-  const std::string text = offer_text("chromium_whep") +
-                           "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\n";
+  const std::string text =
+      offer_text("chromium_whep") +
+      "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\n";
   const auto session = parse(replaced(text, "BUNDLE 0 1", "BUNDLE 0 1 2"));
   ASSERT_TRUE(session);
   const auto n = answer_to(*session, derive_uses(*session, "teacher"));
@@ -194,13 +217,17 @@ TEST(Negotiate, DataChannelsAreRejectedAndLeaveTheBundle) {
 
 TEST(Negotiate, SaysWhatItRequires) {
   const std::string text = offer_text("chromium_whep");
-  const std::vector<SectionUse> uses = {{"0", Use::Slot, "voice-teacher"}, {"1", Use::Slot, "teacher"}};
+  const std::vector<SectionUse> uses = {{"0", Use::Slot, "voice-teacher"},
+                                        {"1", Use::Slot, "teacher"}};
   EXPECT_EQ(error_of(replaced(text, "BUNDLE 0 1", "BUNDLE 0"), uses), Errc::Unsupported);
   EXPECT_EQ(error_of(replaced(text, "a=rtcp-mux\r\n", ""), uses), Errc::Unsupported);
-  EXPECT_EQ(error_of(replaced(text, "a=setup:actpass", "a=setup:passive"), uses), Errc::Unsupported);
-  EXPECT_EQ(error_of(replaced(text, "a=fingerprint:sha-256", "a=fingerprint:sha-1"), uses), Errc::Unsupported);
+  EXPECT_EQ(error_of(replaced(text, "a=setup:actpass", "a=setup:passive"), uses),
+            Errc::Unsupported);
+  EXPECT_EQ(error_of(replaced(text, "a=fingerprint:sha-256", "a=fingerprint:sha-1"), uses),
+            Errc::Unsupported);
   EXPECT_EQ(error_of(replaced(text, "a=fingerprint:sha-256", "a=x"), uses), Errc::Malformed);
-  EXPECT_EQ(error_of(replaced(replaced(text, "a=ice-ufrag", "a=x"), "a=ice-pwd", "a=x"), uses), Errc::Malformed);
+  EXPECT_EQ(error_of(replaced(replaced(text, "a=ice-ufrag", "a=x"), "a=ice-pwd", "a=x"), uses),
+            Errc::Malformed);
   EXPECT_EQ(error_of(replaced(text, " opus/48000", " pcm/48000"), uses), Errc::Unsupported);
   EXPECT_EQ(error_of(replaced(text, "a=mid:1", "a=mid:0"), uses), Errc::Malformed);
   EXPECT_EQ(error_of(replaced(text, "a=mid:1", "a=x"), uses), Errc::Malformed);
@@ -217,7 +244,8 @@ TEST(Negotiate, RefusesUsesThatContradictTheOffer) {
 
 TEST(Negotiate, SlotNamesCannotSmuggleLinesIntoTheAnswer) {
   const std::string text = offer_text("chromium_teacher");
-  for (const char* name : {"", "a b", "x\r\na=setup:active", "Wall", "a123456789012345678901234567890123"}) {
+  for (const char* name :
+       {"", "a b", "x\r\na=setup:active", "Wall", "a123456789012345678901234567890123"}) {
     EXPECT_EQ(error_of(text, {{"6", Use::Slot, name}}), Errc::Malformed) << name;
   }
 }
@@ -242,7 +270,9 @@ TEST(Restart, IsRefusedForAnotherConnectionOrTheOldUfrag) {
   EXPECT_EQ(restart(*first, *parse(text), local).error().code, Errc::Conflict);
   EXPECT_EQ(restart(*first, offer("chromium_whep"), local).error().code, Errc::Conflict);
   const std::string fresh = replaced(text, "a=ice-ufrag:YeK4", "a=ice-ufrag:neW1");
-  EXPECT_EQ(restart(*first, *parse(replaced(fresh, "sha-256 3E:", "sha-256 3F:")), local).error().code, Errc::Conflict);
+  EXPECT_EQ(
+      restart(*first, *parse(replaced(fresh, "sha-256 3E:", "sha-256 3F:")), local).error().code,
+      Errc::Conflict);
 }
 
 TEST(ParseUse, KnowsTheProtocolsNames) {

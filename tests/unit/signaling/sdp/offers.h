@@ -13,7 +13,8 @@
 namespace signaling::sdp {
 
 inline std::string offer_text(const std::string& name) {
-  std::ifstream file(std::string(TONGKE_SOURCE_DIR) + "/tests/data/sdp/" + name + "_offer.sdp", std::ios::binary);
+  std::ifstream file(std::string(TONGKE_SOURCE_DIR) + "/tests/data/sdp/" + name + "_offer.sdp",
+                     std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
   EXPECT_FALSE(text.empty()) << name;
   return text;
@@ -28,7 +29,8 @@ inline Session offer(const std::string& name) {
 // Replaces every `from`; fails the test when there is none.
 inline std::string replaced(std::string text, const std::string& from, const std::string& to) {
   size_t count = 0;
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()), ++count) {
+  for (size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size()), ++count) {
     text.replace(at, from.size(), to);
   }
   EXPECT_GT(count, 0U) << from;

@@ -67,12 +67,15 @@ TEST(SdpParser, ReadsAiortcsOffers) {
 }
 
 TEST(SdpParser, SessionLevelAttributesHoldWhereSectionsAreSilent) {
-  const auto s = parse(kHead +
-                       "a=ice-ufrag:aaaa\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaa\na=setup:active\na=recvonly\n"
-                       "a=fingerprint:SHA-256 00:01:02:03:04:05:06:07:08:09:0a:0B:0c:0D:0e:0f:10:11:12:13:14:15:16:17:18:19:1a:1b:1c:1d:1e:fF\n"
-                       "m=audio 9 UDP/TLS/RTP/SAVPF 111\na=mid:a\n"
-                       "m=video 9 UDP/TLS/RTP/SAVPF 96\na=mid:v\na=sendonly\na=setup:actpass\n"
-                       "a=ice-ufrag:bbbb\na=ice-pwd:bbbbbbbbbbbbbbbbbbbbbb\na=fingerprint:sha-512 00\n");
+  const auto s =
+      parse(kHead +
+            "a=ice-ufrag:aaaa\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaa\na=setup:active\na=recvonly\n"
+            "a=fingerprint:SHA-256 "
+            "00:01:02:03:04:05:06:07:08:09:0a:0B:0c:0D:0e:0f:10:11:12:13:14:15:16:17:18:19:1a:1b:"
+            "1c:1d:1e:fF\n"
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111\na=mid:a\n"
+            "m=video 9 UDP/TLS/RTP/SAVPF 96\na=mid:v\na=sendonly\na=setup:actpass\n"
+            "a=ice-ufrag:bbbb\na=ice-pwd:bbbbbbbbbbbbbbbbbbbbbb\na=fingerprint:sha-512 00\n");
   ASSERT_TRUE(s) << s.error().what;
   EXPECT_EQ(s->sections[0].ice->ufrag, "aaaa");
   EXPECT_EQ(s->sections[0].direction, Direction::RecvOnly);
@@ -86,7 +89,8 @@ TEST(SdpParser, SessionLevelAttributesHoldWhereSectionsAreSilent) {
 }
 
 TEST(SdpParser, SimulcastTakesFirstAlternativesAndPausedStreams) {
-  const auto s = parse(kHead + "m=video 9 UDP/TLS/RTP/SAVPF 96\na=simulcast:send 1,4;~2;3 recv x\n");
+  const auto s =
+      parse(kHead + "m=video 9 UDP/TLS/RTP/SAVPF 96\na=simulcast:send 1,4;~2;3 recv x\n");
   ASSERT_TRUE(s);
   EXPECT_EQ(s->sections[0].simulcast_send, (std::vector<std::string>{"1", "2", "3"}));
   EXPECT_EQ(s->sections[0].simulcast_recv, (std::vector<std::string>{"x"}));
@@ -118,12 +122,27 @@ TEST(SdpParser, RefusesWhatIsNotAnSdp) {
 
 TEST(SdpParser, RefusesMalformedLines) {
   const std::string section = kHead + "m=video 9 UDP/TLS/RTP/SAVPF 96\n";
-  for (const char* line :
-       {"m=video x UDP/TLS/RTP/SAVPF 96", "m=video 9 UDP/TLS/RTP/SAVPF 300", "m=video 70000 UDP/TLS/RTP/SAVPF 96", "m=",
-        "a=mid:", "a=mid:a b", "a=rtpmap:96 VP8", "a=rtpmap:96 VP8/x", "a=extmap:0 urn:x", "a=extmap:1", "a=rid:q both",
-        "a=simulcast:send q;;h", "a=ssrc:-1 cname:x", "a=ssrc:4294967296 cname:x", "a=ssrc-group:FID 1 x",
-        "a=ice-ufrag:ab", "a=ice-pwd:short", "a=ice-ufrag:ab\"cd", "a=ice-ufrag:abcd",
-        "a=fingerprint:sha-256 00", "a=fingerprint:sha-256 "}) {
+  for (const char* line : {"m=video x UDP/TLS/RTP/SAVPF 96",
+                           "m=video 9 UDP/TLS/RTP/SAVPF 300",
+                           "m=video 70000 UDP/TLS/RTP/SAVPF 96",
+                           "m=",
+                           "a=mid:",
+                           "a=mid:a b",
+                           "a=rtpmap:96 VP8",
+                           "a=rtpmap:96 VP8/x",
+                           "a=extmap:0 urn:x",
+                           "a=extmap:1",
+                           "a=rid:q both",
+                           "a=simulcast:send q;;h",
+                           "a=ssrc:-1 cname:x",
+                           "a=ssrc:4294967296 cname:x",
+                           "a=ssrc-group:FID 1 x",
+                           "a=ice-ufrag:ab",
+                           "a=ice-pwd:short",
+                           "a=ice-ufrag:ab\"cd",
+                           "a=ice-ufrag:abcd",
+                           "a=fingerprint:sha-256 00",
+                           "a=fingerprint:sha-256 "}) {
     EXPECT_EQ(error_of(section + line + "\n"), Errc::Malformed) << line;
   }
 }
@@ -143,9 +162,11 @@ TEST(SdpParser, HoldsItsLimits) {
   EXPECT_EQ(error_of(many(section, "a=ssrc:# cname:x\n", kMaxSsrcs + 1)), Errc::TooLarge);
   EXPECT_EQ(error_of(many(section, "a=rid:# send\n", kMaxRids + 1)), Errc::TooLarge);
   EXPECT_EQ(error_of(many(section, "a=extmap:1 urn:#\n", kMaxExtmaps + 1)), Errc::TooLarge);
-  EXPECT_EQ(error_of(many(kHead + "m=video 9 UDP/TLS/RTP/SAVPF", " #", 128) + "\n"), Errc::TooLarge);
+  EXPECT_EQ(error_of(many(kHead + "m=video 9 UDP/TLS/RTP/SAVPF", " #", 128) + "\n"),
+            Errc::TooLarge);
   // Candidates trickle without bound; the surplus is not kept and is no error.
-  const auto s = parse(many(section, "a=candidate:# 1 udp 1 192.0.2.1 1 typ host\n", kMaxCandidates + 9));
+  const auto s =
+      parse(many(section, "a=candidate:# 1 udp 1 192.0.2.1 1 typ host\n", kMaxCandidates + 9));
   ASSERT_TRUE(s);
   EXPECT_EQ(s->sections[0].candidates.size(), kMaxCandidates);
 }
@@ -170,8 +191,8 @@ TEST(SdpFragment, RefusesHalfOfTheCredentials) {
 }
 
 TEST(SdpFragment, OursReadsBack) {
-  const auto f = parse_fragment(
-      build_fragment({"abcd", "abcdefghijklmnopqrstuv"}, *media::Address::parse("2001:db8::1", 9999), "7"));
+  const auto f = parse_fragment(build_fragment({"abcd", "abcdefghijklmnopqrstuv"},
+                                               *media::Address::parse("2001:db8::1", 9999), "7"));
   ASSERT_TRUE(f);
   EXPECT_EQ(f->ice->ufrag, "abcd");
   EXPECT_EQ(f->mid, "7");

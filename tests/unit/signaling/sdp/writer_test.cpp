@@ -54,11 +54,13 @@ TEST(Writer, WhatItWritesReadsBack) {
 }
 
 TEST(UsableCodecs, TakesOnlyTheVariantsThatWeCarry) {
-  const auto codecs = usable_codecs(
-      section_of("m=video 9 X 1 2 3 4 5 6\r\na=rtpmap:1 h264/90000\r\na=rtpmap:2 H264/90000\r\na=fmtp:2 a=b; packetization-mode=1\r\n"
-                 "a=rtpmap:3 VP9/90000\r\na=fmtp:3 profile-id=2\r\na=rtpmap:4 vp9/90000\r\na=rtpmap:5 VP8/8000\r\n"
-                 "a=rtpmap:6 opus/48000/2\r\n"),
-      true);
+  const auto codecs =
+      usable_codecs(section_of("m=video 9 X 1 2 3 4 5 6\r\na=rtpmap:1 h264/90000\r\na=rtpmap:2 "
+                               "H264/90000\r\na=fmtp:2 a=b; packetization-mode=1\r\n"
+                               "a=rtpmap:3 VP9/90000\r\na=fmtp:3 profile-id=2\r\na=rtpmap:4 "
+                               "vp9/90000\r\na=rtpmap:5 VP8/8000\r\n"
+                               "a=rtpmap:6 opus/48000/2\r\n"),
+                    true);
   ASSERT_EQ(codecs.size(), 2U);
   EXPECT_EQ(codecs[0].payload_type, 2);
   EXPECT_EQ(codecs[0].codec, Codec::H264);
@@ -66,7 +68,8 @@ TEST(UsableCodecs, TakesOnlyTheVariantsThatWeCarry) {
 }
 
 TEST(UsableCodecs, TransportCcCountsOnlyWithItsExtension) {
-  const Section s = section_of("m=audio 9 X 1\r\na=rtpmap:1 opus/48000/2\r\na=rtcp-fb:1 transport-cc\r\n");
+  const Section s =
+      section_of("m=audio 9 X 1\r\na=rtpmap:1 opus/48000/2\r\na=rtcp-fb:1 transport-cc\r\n");
   EXPECT_TRUE(usable_codecs(s, true).at(0).transport_cc);
   EXPECT_FALSE(usable_codecs(s, false).at(0).transport_cc);
 }
