@@ -17,13 +17,20 @@ export function useKeys(keys: Keys): void {
     latest.current = keys;
   });
   useEffect(() => {
+    const held = new Set<string>();
     const down = (event: KeyboardEvent) => {
       if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
       if (isTyping(event.target as HTMLElement | null)) return;
       if (event.key === ' ' && (event.target as HTMLElement | null)?.tagName === 'BUTTON') return;
-      latest.current.onDown(event.key.toLowerCase(), event);
+      const key = event.key.toLowerCase();
+      held.add(key);
+      latest.current.onDown(key, event);
     };
-    const up = (event: KeyboardEvent) => latest.current.onUp?.(event.key.toLowerCase());
+    // Only what went down here comes up here: a key pressed in a text box is none of the page's.
+    const up = (event: KeyboardEvent) => {
+      const key = event.key.toLowerCase();
+      if (held.delete(key)) latest.current.onUp?.(key);
+    };
     window.addEventListener('keydown', down);
     window.addEventListener('keyup', up);
     return () => {

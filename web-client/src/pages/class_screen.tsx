@@ -119,7 +119,7 @@ function Screen({ room, state, onHeadcount }: { room: Room; state: LessonState; 
       }
     },
     onUp: (key) => {
-      if (key === ' ' && !['BUTTON', 'INPUT'].includes(document.activeElement?.tagName ?? '')) toggleMute();
+      if (key === ' ') toggleMute();
     },
   });
   const saveHeadcount = (n: number) => {

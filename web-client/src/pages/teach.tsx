@@ -85,7 +85,7 @@ function Console({ room, state, lesson }: ConsoleProps) {
       } else if (key === '?') setHelpOpen(true);
     },
     onUp: (key) => {
-      if (key === ' ' && document.activeElement?.tagName !== 'BUTTON' && document.activeElement?.tagName !== 'INPUT') toggleMute();
+      if (key === ' ') toggleMute();
     },
   });
 
