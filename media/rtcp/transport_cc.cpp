@@ -15,7 +15,10 @@ constexpr size_t kFixedSize = 20;  // up to and including the feedback count
 constexpr int64_t kTicksPerReference = kReferenceTick.as_micros() / kDeltaTick.as_micros();
 
 // Packet status symbols (draft section 3.1.1).
-enum Symbol : uint8_t { kLost = 0, kSmallDelta = 1, kLargeDelta = 2, kReserved = 3 };
+constexpr uint8_t kLost = 0;
+constexpr uint8_t kSmallDelta = 1;
+constexpr uint8_t kLargeDelta = 2;
+constexpr uint8_t kReserved = 3;
 
 constexpr uint16_t kVectorChunk = 0x8000;
 constexpr uint16_t kTwoBitVector = 0x4000;

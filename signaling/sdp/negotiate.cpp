@@ -318,7 +318,7 @@ class Negotiation {
     out_.slot_names.push_back(plan.use->slot);
   }
 
-  std::string write_answer() const {
+  [[nodiscard]] std::string write_answer() const {
     std::vector<std::string> bundle;
     for (size_t i = 0; i < plan_.size(); ++i) {
       if (plan_[i].verdict != Verdict::Rejected) bundle.push_back(out_.mids[i]);

@@ -350,6 +350,29 @@ class Parser {
   bool seen_version_ = false;
 };
 
+// One line of a fragment; of credentials and mid the first count.
+MaybeError read_fragment_line(std::string_view line, media::IceCredentials& ice, IceFragment& out) {
+  if (line.size() < 2 || line[1] != '=') return Error{Errc::Malformed, "not a type=value line"};
+  std::string_view value = line.substr(2);
+  if (line[0] != 'a') return std::nullopt;
+  const std::string_view name = take_until(value, ':');
+  if (name == "ice-ufrag" && ice.ufrag.empty()) {
+    if (!is_ice_text(value, kMinUfrag, kMaxIceText)) return Error{Errc::Malformed, "a=ice-ufrag"};
+    ice.ufrag = std::string(value);
+  } else if (name == "ice-pwd" && ice.password.empty()) {
+    if (!is_ice_text(value, kMinPassword, kMaxIceText)) return Error{Errc::Malformed, "a=ice-pwd"};
+    ice.password = std::string(value);
+  } else if (name == "mid" && out.mid.empty()) {
+    if (!is_token(value) || value.size() > kMaxName) return Error{Errc::Malformed, "a=mid"};
+    out.mid = std::string(value);
+  } else if (name == "candidate" && out.candidates.size() < kMaxCandidates) {
+    out.candidates.emplace_back(value);
+  } else if (name == "end-of-candidates") {
+    out.end_of_candidates = true;
+  }
+  return std::nullopt;
+}
+
 // Calls `visit` with each line, without its end; empty lines are skipped. Stops at the first error.
 template <class Visit>
 MaybeError for_each_line(std::string_view text, Visit&& visit) {
@@ -381,28 +404,7 @@ Result<Session> parse(std::string_view text) {
 Result<IceFragment> parse_fragment(std::string_view text) {
   IceFragment out;
   media::IceCredentials ice;
-  const auto read = [&](std::string_view line) -> MaybeError {
-    if (line.size() < 2 || line[1] != '=') return Error{Errc::Malformed, "not a type=value line"};
-    std::string_view value = line.substr(2);
-    if (line[0] != 'a') return std::nullopt;
-    const std::string_view name = take_until(value, ':');
-    if (name == "ice-ufrag" && ice.ufrag.empty()) {
-      if (!is_ice_text(value, kMinUfrag, kMaxIceText)) return Error{Errc::Malformed, "a=ice-ufrag"};
-      ice.ufrag = std::string(value);
-    } else if (name == "ice-pwd" && ice.password.empty()) {
-      if (!is_ice_text(value, kMinPassword, kMaxIceText))
-        return Error{Errc::Malformed, "a=ice-pwd"};
-      ice.password = std::string(value);
-    } else if (name == "mid" && out.mid.empty()) {
-      if (!is_token(value) || value.size() > kMaxName) return Error{Errc::Malformed, "a=mid"};
-      out.mid = std::string(value);
-    } else if (name == "candidate" && out.candidates.size() < kMaxCandidates) {
-      out.candidates.emplace_back(value);
-    } else if (name == "end-of-candidates") {
-      out.end_of_candidates = true;
-    }
-    return std::nullopt;
-  };
+  const auto read = [&](std::string_view line) { return read_fragment_line(line, ice, out); };
   if (const auto error = for_each_line(text, read)) return tl::unexpected<Error>(*error);
   if (ice.ufrag.empty() != ice.password.empty()) {
     return fail(Errc::Malformed, "a=ice-ufrag and a=ice-pwd come together");

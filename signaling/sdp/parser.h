@@ -17,7 +17,7 @@ namespace signaling::sdp {
 // Bounds on what a stranger may make us parse. Chromium 156 writes 168 lines and 5.4 KB for each
 // video section that it receives: a lesson with all 20 slots of PROTOCOL.md and 4 published
 // sections comes to 2900 lines and 95 KB.
-inline constexpr size_t kMaxBytes = 128 * 1024;
+inline constexpr size_t kMaxBytes = size_t{128} * 1024;
 inline constexpr size_t kMaxLines = 4000;
 inline constexpr size_t kMaxSections = 64;
 // Chromium offers 34 payload types per received video section, more with hardware codecs.
