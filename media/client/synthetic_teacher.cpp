@@ -94,18 +94,19 @@ Outcome<void> SyntheticTeacher::add_layers() {
 Instant SyntheticTeacher::next_due() const {
   const Instant sound = start_ + kSoundFrame * next_sound_;
   const Instant picture = start_ + Duration::micros(next_picture_ * 1'000'000 / params_.fps);
-  return std::min({sound, picture, next_report_});
+  return std::min({sound, picture, audio_.packets() > 0 ? next_report_ : sound});
 }
 
 void SyntheticTeacher::produce(Instant now, const PacketSink& sink) {
-  produce_sound(now, sink);
-  produce_picture(now, sink);
-  produce_sound(now, sink);
-  if (now >= next_report_) {
+  // First, while `now` is fresh: a report that leaves late shifts the receiver's idea of this clock. Not before media,
+  // which tells the receiver whose report it is.
+  if (now >= next_report_ && audio_.packets() > 0) {
     audio_.report(now, sink);
     for (const VideoLayer& layer : layers_) layer.stream.report(now, sink);
     next_report_ = now + kReportInterval;
   }
+  produce_sound(now, sink);
+  produce_picture(now, sink);
 }
 
 void SyntheticTeacher::produce_sound(Instant now, const PacketSink& sink) {

@@ -114,7 +114,6 @@ void Recorder::Parts::take(Instant now, const tap::TapPacket& packet) {
                                   .track = packet.track,
                                   .codec = packet.codec,
                                   .source = packet.source,
-                                  .clock_rate = packet.clock_rate,
                                   .directory = params.directory};
       open.emplace(packet.track, std::make_unique<TrackRecorder>(std::move(track), params.on_event, syncer));
       break;

@@ -32,8 +32,7 @@ TrackRecorder::TrackRecorder(Params params, const std::function<void(RecorderEve
       syncer_(syncer),
       // A second of 4 Mbit/s with small packets.
       order_({.max_wait = kReorderWait, .max_items = 1024}),
-      assembler_(params_.codec),
-      clock_(params_.clock_rate) {}
+      assembler_(params_.codec) {}
 
 TrackRecorder::~TrackRecorder() {
   if (sync_handle_ >= 0) syncer_.remove(sync_handle_);
@@ -42,8 +41,9 @@ TrackRecorder::~TrackRecorder() {
 void TrackRecorder::on_packet(Instant now, const tap::TapPacket& packet) {
   if (stage_ != Stage::Recording || failed_) return;
   const auto view = rtp::PacketView::parse(ByteSpan(packet.bytes.data(), packet.size));
-  if (!view) return;
-  clock_.observe(packet.rtp_timestamp, packet.session_time, packet.from_sender_report);
+  if (!view || packet.clock_rate == 0) return;
+  if (!clock_) clock_.emplace(packet.clock_rate);
+  clock_->observe(packet.rtp_timestamp, packet.session_time, packet.from_sender_report);
   if (!clock_deadline_) clock_deadline_ = now + kClockWait;
   const ByteSpan payload = view->payload();
   // Empty ones too: padding fills its place in the sequence.
@@ -77,7 +77,7 @@ void TrackRecorder::release(Instant now, bool all) {
     on_item(std::move(*released));
   }
   const bool waited = clock_deadline_ && now >= *clock_deadline_;
-  if (!clock_known_ && clock_.has_mapping() && (all || waited || clock_.has_sender_report())) clock_known_ = true;
+  if (clock_ && (all || waited || clock_->has_sender_report())) clock_known_ = true;
   if (clock_known_) write_held();
 }
 
@@ -107,7 +107,7 @@ void TrackRecorder::write_held() {
 }
 
 void TrackRecorder::write(Frame frame) {
-  const Duration at = clock_.session_time(frame.rtp);
+  const Duration at = clock_->session_time(frame.rtp);
   if (!writer_ && !open_file(frame, at)) return;
   const Duration since = at - (end_ - last_step_);
   if (frame.duration > Duration()) {
@@ -130,7 +130,7 @@ bool TrackRecorder::open_file(const Frame& first, Duration start) {
     failed_ = true;
     logger("pipe")->warn("room {}: {}", params_.room.value, writer.error().message);
     on_event_(SegmentStarted{params_.track, file_, params_.codec, start_});
-    on_event_(SegmentEnded{params_.track, file_, end_, clock_.anchors_json(), writer.error().message});
+    on_event_(SegmentEnded{params_.track, file_, end_, mapping(), writer.error().message});
     return false;
   }
   writer_ = std::move(*writer);
@@ -161,9 +161,11 @@ void TrackRecorder::close_file(std::string failure) {
     failed_ = true;
     logger("pipe")->warn("room {}: recording {} stopped: {}", params_.room.value, file_, failure);
   }
-  on_event_(SegmentEnded{params_.track, file_, end_, clock_.anchors_json(), std::move(failure)});
+  on_event_(SegmentEnded{params_.track, file_, end_, mapping(), std::move(failure)});
   if (stage_ == Stage::Finishing) stage_ = Stage::Closed;
 }
+
+std::string TrackRecorder::mapping() const { return clock_ ? clock_->anchors_json() : "[]"; }
 
 std::string TrackRecorder::free_name() const {
   const char* suffix = params_.codec == Codec::H264 ? "mkv" : "webm";

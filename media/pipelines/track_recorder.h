@@ -34,7 +34,6 @@ class TrackRecorder {
     TrackId track;
     Codec codec = Codec::Opus;
     Source source = Source::Microphone;
-    uint32_t clock_rate = 48000;
     std::filesystem::path directory;
   };
   // How long a missing packet is waited for: a retransmission that takes longer missed its frame at the viewers too.
@@ -69,13 +68,14 @@ class TrackRecorder {
   void poll_writer(Instant now);
   void close_file(std::string failure);
   [[nodiscard]] std::string free_name() const;
+  [[nodiscard]] std::string mapping() const;
 
   Params params_;
   const std::function<void(RecorderEvent)>& on_event_;
   DiskSyncer& syncer_;
   receive::ReorderBuffer<Item> order_;
   FrameAssembler assembler_;
-  TrackClock clock_;
+  std::optional<TrackClock> clock_;  // from the first packet on, which names the rate
   Stage stage_ = Stage::Recording;
   bool failed_ = false;        // nothing more is written for this publication
   bool clock_known_ = false;   // frames go straight through

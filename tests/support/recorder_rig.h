@@ -176,7 +176,6 @@ class TrackSource {
     slot->codec = codec_;
     slot->kind = codec_ == Codec::Opus ? media::MediaKind::Audio : media::MediaKind::Video;
     slot->source = codec_ == Codec::Opus ? media::Source::Microphone : media::Source::Camera;
-    slot->clock_rate = rate_;
     ring.publish();
   }
   void collect(SentFrame& out, media::ByteSpan payload, bool marker) {
