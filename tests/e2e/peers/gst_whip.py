@@ -4,6 +4,7 @@
 Usage: gst_whip.py URL TOKEN SECONDS
 """
 
+import ctypes
 import json
 import ssl
 import sys
@@ -25,6 +26,30 @@ audiotestsrc is-live=true wave=sine freq=440 ! audioconvert ! audioresample ! au
 """
 
 
+class Description(ctypes.Structure):
+    """GstWebRTCSessionDescription, as in its public header."""
+
+    _fields_ = [("type", ctypes.c_int), ("sdp", ctypes.c_void_p)]
+
+
+def offer_text(reply):
+    """The SDP of a create-offer reply. Read in C: Debian's PyGObject copies the description without its message."""
+    gst, sdp, gobject = (ctypes.CDLL(f"lib{name}.so.0") for name in ("gstreamer-1.0", "gstsdp-1.0", "gobject-2.0"))
+    gst.gst_structure_get_value.restype = ctypes.c_void_p
+    gst.gst_structure_get_value.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+    gobject.g_value_get_boxed.restype = ctypes.POINTER(Description)
+    gobject.g_value_get_boxed.argtypes = [ctypes.c_void_p]
+    sdp.gst_sdp_message_as_text.restype = ctypes.c_char_p
+    sdp.gst_sdp_message_as_text.argtypes = [ctypes.c_void_p]
+    value = gst.gst_structure_get_value(hash(reply), b"offer")
+    return sdp.gst_sdp_message_as_text(gobject.g_value_get_boxed(value).contents.sdp).decode()
+
+
+def description(kind, text):
+    _, message = GstSdp.SDPMessage.new_from_text(text)
+    return GstWebRTC.WebRTCSessionDescription.new(kind, message)
+
+
 class Publisher:
     def __init__(self, url, token, seconds):
         self.url, self.token, self.seconds = url, token, seconds
@@ -32,6 +57,7 @@ class Publisher:
         self.pipeline = Gst.parse_launch(PIPELINE)
         self.web = self.pipeline.get_by_name("web")
         self.posted = False
+        self.text = ""
         self.web.connect("on-negotiation-needed", self.on_negotiation_needed)
         self.web.connect("notify::ice-gathering-state", self.on_gathering)
 
@@ -39,8 +65,8 @@ class Publisher:
         self.web.emit("create-offer", None, Gst.Promise.new_with_change_func(self.on_offer, None))
 
     def on_offer(self, promise, _):
-        offer = promise.get_reply().get_value("offer")
-        self.web.emit("set-local-description", offer, None)
+        self.text = offer_text(promise.get_reply())
+        self.web.emit("set-local-description", description(GstWebRTC.WebRTCSDPType.OFFER, self.text), None)
 
     def on_gathering(self, *_):
         complete = self.web.get_property("ice-gathering-state") == GstWebRTC.WebRTCICEGatheringState.COMPLETE
@@ -49,18 +75,15 @@ class Publisher:
             GLib.idle_add(self.post)
 
     def post(self):
-        sdp = self.web.get_property("local-description").sdp.as_text()
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        request = urllib.request.Request(self.url, data=sdp.encode(), method="POST", headers={
+        request = urllib.request.Request(self.url, data=self.text.encode(), method="POST", headers={
             "Content-Type": "application/sdp", "Authorization": f"Bearer {self.token}"})
         with urllib.request.urlopen(request, context=context, timeout=10) as answer:
-            _, message = GstSdp.SDPMessage.new()
-            GstSdp.sdp_message_parse_buffer(answer.read(), message)
+            text = answer.read().decode()
             print(json.dumps({"answered": answer.status}), flush=True)
-        description = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, message)
-        self.web.emit("set-remote-description", description, None)
+        self.web.emit("set-remote-description", description(GstWebRTC.WebRTCSDPType.ANSWER, text), None)
         GLib.timeout_add_seconds(self.seconds, self.loop.quit)
         return False
 
