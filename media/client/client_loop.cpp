@@ -120,8 +120,12 @@ Outcome<std::unique_ptr<ClientLoop>> ClientLoop::make() {
   return std::unique_ptr<ClientLoop>(new ClientLoop(std::move(parts)));
 }
 
-const dtls::Certificate& ClientLoop::certificate() const { return parts_->certificate; }
-Rng& ClientLoop::rng() { return parts_->rng; }
+const dtls::Certificate& ClientLoop::certificate() const {
+  return parts_->certificate;
+}
+Rng& ClientLoop::rng() {
+  return parts_->rng;
+}
 
 Outcome<ClientLoop::ClientId> ClientLoop::add(WebRtcClient::Params params, ClientEvents& events) {
   Parts& p = *parts_;
@@ -191,7 +195,11 @@ void ClientLoop::run_until(Instant deadline) {
   }
 }
 
-uint64_t ClientLoop::datagrams_in() const { return parts_->datagrams_in; }
-uint64_t ClientLoop::send_failures() const { return parts_->send_failures; }
+uint64_t ClientLoop::datagrams_in() const {
+  return parts_->datagrams_in;
+}
+uint64_t ClientLoop::send_failures() const {
+  return parts_->send_failures;
+}
 
 }  // namespace media::client

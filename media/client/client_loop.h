@@ -1,4 +1,5 @@
-// Runs many WebRtcClients on the calling thread: one UDP socket each (as many browsers have), one poller for all.
+// Runs many WebRtcClients on the calling thread: one UDP socket each (as many browsers have), one
+// poller for all.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,8 @@ class ClientLoop {
   [[nodiscard]] const dtls::Certificate& certificate() const;
   [[nodiscard]] Rng& rng();
 
-  // Binds a socket on the loopback or wildcard address that can reach `params.candidate` and starts connecting.
-  // `events` outlives the client.
+  // Binds a socket on the loopback or wildcard address that can reach `params.candidate` and starts
+  // connecting. `events` outlives the client.
   Outcome<ClientId> add(WebRtcClient::Params params, ClientEvents& events);
   // nullptr for an unknown id.
   WebRtcClient* find(ClientId id);
@@ -43,7 +44,8 @@ class ClientLoop {
   bool send_rtp(ClientId id, ByteSpan packet);
   bool send_rtcp(ClientId id, ByteSpan compound);
 
-  // Handles what is there, waiting at most until `deadline` for it. Returns the time after the wait.
+  // Handles what is there, waiting at most until `deadline` for it. Returns the time after the
+  // wait.
   Instant run_once(Instant deadline);
   // run_once() until `deadline`.
   void run_until(Instant deadline);

@@ -23,7 +23,8 @@ transport::Peer::Params peer_params(WebRtcClient::Params params) {
 
 }  // namespace
 
-WebRtcClient::WebRtcClient(Params params, const dtls::Certificate& certificate, Rng& rng, ClientEvents& events)
+WebRtcClient::WebRtcClient(Params params, const dtls::Certificate& certificate, Rng& rng,
+                           ClientEvents& events)
     : peer_(peer_params(std::move(params)), certificate, rng), events_(events) {}
 
 void WebRtcClient::start(Instant now, transport::DatagramSink& sink) {
@@ -55,7 +56,8 @@ void WebRtcClient::report(Instant now) {
     told_connected_ = true;
     events_.on_connected(now);
   }
-  const bool lost = state == transport::Peer::State::Failed || state == transport::Peer::State::Closed;
+  const bool lost =
+      state == transport::Peer::State::Failed || state == transport::Peer::State::Closed;
   if (lost && !told_lost_) {
     told_lost_ = true;
     events_.on_lost(now, state);
@@ -82,7 +84,8 @@ bool WebRtcClient::send_rtp(ByteSpan packet, transport::DatagramSink& sink) {
 
 bool WebRtcClient::send_rtcp(ByteSpan compound, transport::DatagramSink& sink) {
   constexpr size_t kSmallestReport = 8;  // RFC 3550 section 6.4.2: an empty receiver report
-  if (!connected() || compound.size() > kMaxPlainPacket || compound.size() < kSmallestReport) return false;
+  if (!connected() || compound.size() > kMaxPlainPacket || compound.size() < kSmallestReport)
+    return false;
   std::array<uint8_t, kMaxPlainPacket + transport::kSealOverhead> slot;
   std::ranges::copy(compound, slot.begin());
   const size_t size = peer_.seal_rtcp(slot, compound.size());
@@ -102,6 +105,8 @@ void WebRtcClient::on_network_change(Instant now, transport::DatagramSink& sink)
   peer_.on_timeout(now, sink);
 }
 
-void WebRtcClient::close(transport::DatagramSink& sink) { peer_.close(sink); }
+void WebRtcClient::close(transport::DatagramSink& sink) {
+  peer_.close(sink);
+}
 
 }  // namespace media::client

@@ -1,5 +1,6 @@
-// A WebRTC peer of our own, without sockets or clock: controlling ICE, DTLS client, SRTP. The load generator and the
-// integration tests are made of it; small enough for hundreds on one thread. Owner and thread: one caller.
+// A WebRTC peer of our own, without sockets or clock: controlling ICE, DTLS client, SRTP. The load
+// generator and the integration tests are made of it; small enough for hundreds on one thread.
+// Owner and thread: one caller.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@
 
 namespace media::client {
 
-// What a client is told. Calls come from within on_datagram() and on_timeout(); do not destroy the client there.
+// What a client is told. Calls come from within on_datagram() and on_timeout(); do not destroy the
+// client there.
 class ClientEvents {
  public:
   virtual ~ClientEvents() = default;
@@ -46,17 +48,19 @@ class WebRtcClient {
 
   void start(Instant now, transport::DatagramSink& sink);
   // Decrypts in place.
-  void on_datagram(Instant now, const Address& from, MutableByteSpan datagram, transport::DatagramSink& sink);
+  void on_datagram(Instant now, const Address& from, MutableByteSpan datagram,
+                   transport::DatagramSink& sink);
   void on_timeout(Instant now, transport::DatagramSink& sink);
   [[nodiscard]] Instant next_timeout() const { return peer_.next_timeout(); }
 
-  // A complete RTP packet of at most kMaxPlainPacket bytes; false before connected() or when it is not RTP.
-  // Sequence numbers may step back (retransmission) by less than 2^15.
+  // A complete RTP packet of at most kMaxPlainPacket bytes; false before connected() or when it is
+  // not RTP. Sequence numbers may step back (retransmission) by less than 2^15.
   bool send_rtp(ByteSpan packet, transport::DatagramSink& sink);
   bool send_rtcp(ByteSpan compound, transport::DatagramSink& sink);
 
   // New credentials of both sides (RFC 8445 section 9).
-  void restart_ice(Instant now, IceCredentials local, IceCredentials remote, transport::DatagramSink& sink);
+  void restart_ice(Instant now, IceCredentials local, IceCredentials remote,
+                   transport::DatagramSink& sink);
   // The local address changed: checks at once, so that the server follows.
   void on_network_change(Instant now, transport::DatagramSink& sink);
   void close(transport::DatagramSink& sink);

@@ -58,7 +58,8 @@ Owned<X509> make_x509(EVP_PKEY* key) {
   ok = ok && ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert.get()), (serial >> 1) | 1) == 1;
   ok = ok && X509_gmtime_adj(X509_getm_notBefore(cert.get()), -kBackdateSeconds) != nullptr;
   ok = ok && X509_gmtime_adj(X509_getm_notAfter(cert.get()), kValidSeconds) != nullptr;
-  ok = ok && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common_name.data(), -1, -1, 0) == 1;
+  ok = ok &&
+       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common_name.data(), -1, -1, 0) == 1;
   ok = ok && X509_set_issuer_name(cert.get(), name) == 1;
   ok = ok && X509_set_pubkey(cert.get(), key) == 1;
   ok = ok && X509_sign(cert.get(), key, EVP_sha256()) > 0;
@@ -82,11 +83,13 @@ Owned<SSL_CTX> make_context(X509* cert, EVP_PKEY* key) {
   if (context == nullptr) return nullptr;
   SSL_CTX* c = context.get();
   bool ok = SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) == 1;
-  // RFC 8827 section 6.5 asks for ECDHE-ECDSA with AES-128-GCM on P-256; the others serve RSA clients.
-  ok = ok && SSL_CTX_set_cipher_list(c,
-                                     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-                                     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
-                                     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305") == 1;
+  // RFC 8827 section 6.5 asks for ECDHE-ECDSA with AES-128-GCM on P-256; the others serve RSA
+  // clients.
+  ok = ok &&
+       SSL_CTX_set_cipher_list(c,
+                               "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+                               "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+                               "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305") == 1;
   ok = ok && SSL_CTX_set1_groups_list(c, "X25519:P-256") == 1;
   ok = ok && SSL_CTX_use_certificate(c, cert) == 1;
   ok = ok && SSL_CTX_use_PrivateKey(c, key) == 1;
@@ -107,13 +110,15 @@ Owned<SSL_CTX> make_context(X509* cert, EVP_PKEY* key) {
 }  // namespace
 
 int check_fingerprint(x509_store_ctx_st* store, void* /*argument*/) {
-  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* check = static_cast<FingerprintCheck*>(SSL_get_app_data(ssl));
   const X509* presented = X509_STORE_CTX_get0_cert(store);
   Fingerprint digest{};
   unsigned size = 0;
-  check->matched = presented != nullptr && X509_digest(presented, EVP_sha256(), digest.data(), &size) == 1 &&
-                   size == digest.size() && CRYPTO_memcmp(digest.data(), check->expected.data(), size) == 0;
+  check->matched =
+      presented != nullptr && X509_digest(presented, EVP_sha256(), digest.data(), &size) == 1 &&
+      size == digest.size() && CRYPTO_memcmp(digest.data(), check->expected.data(), size) == 0;
   X509_STORE_CTX_set_error(store, check->matched ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED);
   return check->matched ? 1 : 0;
 }
@@ -145,7 +150,8 @@ Outcome<Certificate> Certificate::from_pem(const std::string& pem) {
   const Owned<BIO> cert_text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   parts->cert.reset(PEM_read_bio_X509(cert_text.get(), nullptr, nullptr, nullptr));
   if (parts->key == nullptr || parts->cert == nullptr) {
-    return env_fail("the DTLS certificate file does not hold a private key and a certificate in PEM form");
+    return env_fail(
+        "the DTLS certificate file does not hold a private key and a certificate in PEM form");
   }
   if (X509_check_private_key(parts->cert.get(), parts->key.get()) != 1) {
     return env_fail("the DTLS certificate does not belong to its private key");
@@ -162,7 +168,8 @@ Outcome<Certificate> Certificate::load_or_make(const std::filesystem::path& path
   if (!file.is_open()) {
     std::error_code ignored;
     if (std::filesystem::exists(path, ignored)) {
-      return env_fail("cannot read the DTLS certificate " + path.string() + ": make it readable for this user");
+      return env_fail("cannot read the DTLS certificate " + path.string() +
+                      ": make it readable for this user");
     }
     auto made = make();
     if (!made) return made;
@@ -172,15 +179,20 @@ Outcome<Certificate> Certificate::load_or_make(const std::filesystem::path& path
   std::stringstream text;
   text << file.rdbuf();
   auto loaded = from_pem(text.str());
-  if (!loaded) return env_fail(path.string() + ": " + loaded.error().message + "; delete it to have a new one made");
+  if (!loaded)
+    return env_fail(path.string() + ": " + loaded.error().message +
+                    "; delete it to have a new one made");
   return loaded;
 }
 
-const Fingerprint& Certificate::fingerprint() const { return parts_->fingerprint; }
+const Fingerprint& Certificate::fingerprint() const {
+  return parts_->fingerprint;
+}
 
 std::string Certificate::to_pem() const {
   const Owned<BIO> bio(BIO_new(BIO_s_mem()));
-  CHECK(PEM_write_bio_PrivateKey(bio.get(), parts_->key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  CHECK(PEM_write_bio_PrivateKey(bio.get(), parts_->key.get(), nullptr, nullptr, 0, nullptr,
+                                 nullptr) == 1);
   CHECK(PEM_write_bio_X509(bio.get(), parts_->cert.get()) == 1);
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
@@ -191,7 +203,8 @@ Outcome<void> Certificate::save(const std::filesystem::path& path) const {
   const std::string pem = to_pem();
   // Written beside its place and renamed, so that a crash leaves no half a key.
   const std::string beside = path.string() + ".new";
-  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  const int fd =
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
   bool ok = fd >= 0;
   ok = ok && ::write(fd, pem.data(), pem.size()) == static_cast<ssize_t>(pem.size());
   ok = ok && ::fsync(fd) == 0;
@@ -199,13 +212,15 @@ Outcome<void> Certificate::save(const std::filesystem::path& path) const {
   if (fd >= 0) ::close(fd);
   ok = ok && ::rename(beside.c_str(), path.c_str()) == 0;
   if (!ok) {
-    return env_fail("cannot write the DTLS certificate " + path.string() + " (" + std::strerror(problem) +
-                    "): check the directory's permissions and free space");
+    return env_fail("cannot write the DTLS certificate " + path.string() + " (" +
+                    std::strerror(problem) + "): check the directory's permissions and free space");
   }
   return {};
 }
 
-ssl_ctx_st* Certificate::context() const { return parts_->context.get(); }
+ssl_ctx_st* Certificate::context() const {
+  return parts_->context.get();
+}
 
 std::string to_string(const Fingerprint& fingerprint) {
   static constexpr std::array<char, 17> kDigits = {"0123456789ABCDEF"};

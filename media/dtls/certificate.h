@@ -1,5 +1,6 @@
-// The server's DTLS identity: a self-signed ECDSA P-256 certificate, its SHA-256 fingerprint, and the TLS context
-// that all endpoints with this identity share. Made once at start-up; read by any thread afterwards.
+// The server's DTLS identity: a self-signed ECDSA P-256 certificate, its SHA-256 fingerprint, and
+// the TLS context that all endpoints with this identity share. Made once at start-up; read by any
+// thread afterwards.
 #pragma once
 
 #include <filesystem>
@@ -15,11 +16,13 @@ namespace media::dtls {
 
 class Certificate {
  public:
-  // A new key and certificate. WebRTC peers compare the fingerprint only, so name and dates carry no meaning.
+  // A new key and certificate. WebRTC peers compare the fingerprint only, so name and dates carry
+  // no meaning.
   static Outcome<Certificate> make();
   // From PEM text holding one private key and one certificate.
   static Outcome<Certificate> from_pem(const std::string& pem);
-  // Loads `path`, or makes a certificate and saves it there (mode 0600) when the file does not exist.
+  // Loads `path`, or makes a certificate and saves it there (mode 0600) when the file does not
+  // exist.
   static Outcome<Certificate> load_or_make(const std::filesystem::path& path);
   Certificate(Certificate&&) noexcept;
   Certificate& operator=(Certificate&&) noexcept;

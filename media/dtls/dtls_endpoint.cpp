@@ -52,13 +52,17 @@ bool announces_too_much(const Record& record) {
          load_be24(record.body.data() + 1) > kMaxHandshakeMessage;
 }
 
-// OpenSSL would time retransmissions by the wall clock; we do it ourselves on the clock we are told. This keeps its
-// own timer from ever firing within a handshake.
-unsigned never_retransmit(SSL* /*ssl*/, unsigned /*previous_us*/) { return UINT_MAX; }
+// OpenSSL would time retransmissions by the wall clock; we do it ourselves on the clock we are
+// told. This keeps its own timer from ever firing within a handshake.
+unsigned never_retransmit(SSL* /*ssl*/, unsigned /*previous_us*/) {
+  return UINT_MAX;
+}
 
 }  // namespace
 
-SrtpKeyBlock::~SrtpKeyBlock() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+SrtpKeyBlock::~SrtpKeyBlock() {
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+}
 
 struct DtlsEndpoint::Parts {
   Parts(Role as, const Certificate& own, const Fingerprint& expected, Offer srtp)
@@ -92,7 +96,7 @@ struct DtlsEndpoint::Parts {
   Duration retransmit_after = kFirstRetransmit;
   size_t handshake_bytes = 0;
   size_t handshake_records = 0;
-  size_t repeats = 0;  // of the last flight, after the handshake
+  size_t repeats = 0;                        // of the last flight, after the handshake
   std::vector<std::vector<uint8_t>> flight;  // what we sent last, for retransmission
   std::deque<std::vector<uint8_t>> queue;    // to be polled
   std::unique_ptr<SrtpKeyBlock> keys;
@@ -166,7 +170,8 @@ void DtlsEndpoint::Parts::advance(Instant now) {
   const int error = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl, result);
   BIO_set_data(out, nullptr);
   if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ) {
-    // Bytes that are no handshake at all must not end an association that has not begun: wait for a better ClientHello.
+    // Bytes that are no handshake at all must not end an association that has not begun: wait for a
+    // better ClientHello.
     if (role == Role::Server && flight.empty()) return reopen_ssl();
     for (auto& datagram : written) queue.push_back(std::move(datagram));
     return fail_handshake();
@@ -207,8 +212,8 @@ void DtlsEndpoint::Parts::finish(Instant /*now*/) {
       return fail_handshake();
   }
   static constexpr std::string_view kLabel = "EXTRACTOR-dtls_srtp";  // RFC 5764 section 4.2
-  if (SSL_export_keying_material(ssl, block->bytes.data(), block->size, kLabel.data(), kLabel.size(), nullptr, 0, 0) !=
-      1) {
+  if (SSL_export_keying_material(ssl, block->bytes.data(), block->size, kLabel.data(),
+                                 kLabel.size(), nullptr, 0, 0) != 1) {
     return fail_handshake();
   }
   keys = std::move(block);
@@ -224,7 +229,9 @@ void DtlsEndpoint::Parts::fail_handshake() {
 }
 
 // 32 KB of record buffers that an association which carries no data needs only for moments.
-void DtlsEndpoint::Parts::shrink() { SSL_free_buffers(ssl); }
+void DtlsEndpoint::Parts::shrink() {
+  SSL_free_buffers(ssl);
+}
 
 void DtlsEndpoint::Parts::read_after_handshake() {
   ERR_clear_error();
@@ -238,21 +245,25 @@ void DtlsEndpoint::Parts::read_after_handshake() {
   } while (result > 0);
   const int error = SSL_get_error(ssl, result);
   BIO_set_data(out, nullptr);
-  // A repeated Finished of the client means that our last flight was lost; OpenSSL has then written it again.
+  // A repeated Finished of the client means that our last flight was lost; OpenSSL has then written
+  // it again.
   for (auto& datagram : written) queue.push_back(std::move(datagram));
-  // Only an authenticated alert gets this far: records of another epoch or with a wrong tag are dropped silently.
-  const bool ended = error == SSL_ERROR_ZERO_RETURN || (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+  // Only an authenticated alert gets this far: records of another epoch or with a wrong tag are
+  // dropped silently.
+  const bool ended =
+      error == SSL_ERROR_ZERO_RETURN || (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
   if (ended) state = State::Closed;
   shrink();
 }
 
 void DtlsEndpoint::Parts::send_flight_again() {
-  // The very records sent before: a peer that has some of them drops those as replays and takes the rest, and one
-  // that has them all repeats its own flight by its own timer.
+  // The very records sent before: a peer that has some of them drops those as replays and takes the
+  // rest, and one that has them all repeats its own flight by its own timer.
   for (const auto& datagram : flight) queue.push_back(datagram);
 }
 
-DtlsEndpoint::DtlsEndpoint(Role role, const Certificate& certificate, const Fingerprint& peer, Offer offer)
+DtlsEndpoint::DtlsEndpoint(Role role, const Certificate& certificate, const Fingerprint& peer,
+                           Offer offer)
     : parts_(std::make_unique<Parts>(role, certificate, peer, offer)) {}
 DtlsEndpoint::~DtlsEndpoint() = default;
 
@@ -278,7 +289,8 @@ DtlsEndpoint::Verdict DtlsEndpoint::handle_datagram(Instant now, ByteSpan datagr
     if (!next_record(left, record)) return Verdict::Malformed;
     const bool handshaking = p.state == State::Handshaking;
     if (handshaking) {
-      // Anyone who can forge the peer's address can send a readable alert; the handshake limit is patience enough.
+      // Anyone who can forge the peer's address can send a readable alert; the handshake limit is
+      // patience enough.
       if (record.type == kAlert && record.epoch == 0) continue;
       p.handshake_bytes += record.bytes.size();
       ++p.handshake_records;
@@ -287,8 +299,10 @@ DtlsEndpoint::Verdict DtlsEndpoint::handle_datagram(Instant now, ByteSpan datagr
       }
       if (announces_too_much(record)) return Verdict::TooLarge;
     }
-    // The client's Finished again: it has not heard ours. A repeated record would not get past OpenSSL's replay check.
-    if (!handshaking && record.type == kHandshake && p.role == Role::Server && p.repeats < kMaxRepeats) {
+    // The client's Finished again: it has not heard ours. A repeated record would not get past
+    // OpenSSL's replay check.
+    if (!handshaking && record.type == kHandshake && p.role == Role::Server &&
+        p.repeats < kMaxRepeats) {
       ++p.repeats;
       p.send_flight_again();
     }
@@ -314,7 +328,9 @@ void DtlsEndpoint::on_timeout(Instant now) {
   p.retransmit = now + p.retransmit_after;
 }
 
-Instant DtlsEndpoint::next_timeout() const { return std::min(parts_->give_up, parts_->retransmit); }
+Instant DtlsEndpoint::next_timeout() const {
+  return std::min(parts_->give_up, parts_->retransmit);
+}
 
 bool DtlsEndpoint::poll(std::vector<uint8_t>& out) {
   if (parts_->queue.empty()) return false;
@@ -340,8 +356,14 @@ void DtlsEndpoint::close() {
   p.give_up = Instant::never();
 }
 
-State DtlsEndpoint::state() const { return parts_->state; }
-const SrtpKeyBlock* DtlsEndpoint::keys() const { return parts_->keys.get(); }
-void DtlsEndpoint::drop_keys() { parts_->keys.reset(); }
+State DtlsEndpoint::state() const {
+  return parts_->state;
+}
+const SrtpKeyBlock* DtlsEndpoint::keys() const {
+  return parts_->keys.get();
+}
+void DtlsEndpoint::drop_keys() {
+  parts_->keys.reset();
+}
 
 }  // namespace media::dtls

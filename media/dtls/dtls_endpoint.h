@@ -1,6 +1,7 @@
-// One DTLS 1.2 association (RFC 6347) that only agrees on SRTP keys (RFC 5764): datagrams in, datagrams out, told the
-// time. Application data is ignored. The peer's certificate must have the expected SHA-256 fingerprint, which is
-// checked inside the handshake, before any key exists. Owner: transport::Peer. Thread: its worker.
+// One DTLS 1.2 association (RFC 6347) that only agrees on SRTP keys (RFC 5764): datagrams in,
+// datagrams out, told the time. Application data is ignored. The peer's certificate must have the
+// expected SHA-256 fingerprint, which is checked inside the handshake, before any key exists.
+// Owner: transport::Peer. Thread: its worker.
 #pragma once
 
 #include <array>
@@ -32,7 +33,11 @@ enum class Role : uint8_t { Server, Client };
 enum class State : uint8_t { New, Handshaking, Connected, Failed, Closed };
 
 // RFC 5764 section 4.1.2 code points.
-enum class SrtpProfileId : uint16_t { AesCm128HmacSha1_80 = 1, AeadAes128Gcm = 7, AeadAes256Gcm = 8 };
+enum class SrtpProfileId : uint16_t {
+  AesCm128HmacSha1_80 = 1,
+  AeadAes128Gcm = 7,
+  AeadAes256Gcm = 8
+};
 
 // "EXTRACTOR-dtls_srtp" output, client key first (RFC 5764 section 4.2). Wiped when destroyed.
 struct SrtpKeyBlock {
@@ -52,7 +57,8 @@ enum class Offer : uint8_t { All, AesCmOnly };
 class DtlsEndpoint {
  public:
   // `certificate` outlives the endpoint.
-  DtlsEndpoint(Role role, const Certificate& certificate, const Fingerprint& peer, Offer offer = Offer::All);
+  DtlsEndpoint(Role role, const Certificate& certificate, const Fingerprint& peer,
+               Offer offer = Offer::All);
   ~DtlsEndpoint();
   DtlsEndpoint(const DtlsEndpoint&) = delete;
   DtlsEndpoint& operator=(const DtlsEndpoint&) = delete;
@@ -66,7 +72,8 @@ class DtlsEndpoint {
   // Retransmits the last flight or gives up; call when next_timeout() has passed.
   void on_timeout(Instant now);
   [[nodiscard]] Instant next_timeout() const;
-  // Moves the next datagram to send into `out`; false when there is none. Call until false after each call above.
+  // Moves the next datagram to send into `out`; false when there is none. Call until false after
+  // each call above.
   bool poll(std::vector<uint8_t>& out);
   // Queues close_notify when connected.
   void close();

@@ -1,5 +1,5 @@
-// What replaces the chain checks of a web PKI: the peer's certificate must have the fingerprint that signaling told
-// us (RFC 8122, RFC 8827 section 5.1). Private to this folder.
+// What replaces the chain checks of a web PKI: the peer's certificate must have the fingerprint
+// that signaling told us (RFC 8122, RFC 8827 section 5.1). Private to this folder.
 #pragma once
 
 #include "media/base/model.h"
@@ -14,7 +14,8 @@ struct FingerprintCheck {
   bool matched = false;
 };
 
-// For SSL_CTX_set_cert_verify_callback: 1 when the certificate presented matches, compared in constant time.
+// For SSL_CTX_set_cert_verify_callback: 1 when the certificate presented matches, compared in
+// constant time.
 int check_fingerprint(x509_store_ctx_st* store, void* argument);
 
 }  // namespace media::dtls

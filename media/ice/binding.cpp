@@ -4,8 +4,9 @@
 
 namespace media::ice {
 
-size_t write_request(MutableByteSpan out, const stun::TransactionId& id, const IceCredentials& local,
-                     const IceCredentials& remote, AgentRole role, uint64_t tie_breaker) {
+size_t write_request(MutableByteSpan out, const stun::TransactionId& id,
+                     const IceCredentials& local, const IceCredentials& remote, AgentRole role,
+                     uint64_t tie_breaker) {
   stun::MessageBuilder builder(out, stun::Class::Request, id);
   builder.username(remote.ufrag + ":" + local.ufrag);
   builder.priority(kCheckPriority);
@@ -18,8 +19,8 @@ size_t write_request(MutableByteSpan out, const stun::TransactionId& id, const I
   return builder.finish(hmac_sha1, as_bytes(remote.password));
 }
 
-size_t write_answer(MutableByteSpan out, const stun::MessageView& request, size_t request_size, const Address& from,
-                    const IceCredentials& local) {
+size_t write_answer(MutableByteSpan out, const stun::MessageView& request, size_t request_size,
+                    const Address& from, const IceCredentials& local) {
   stun::MessageBuilder builder(out, stun::Class::Success, request.transaction_id());
   builder.xor_mapped_address(from);
   const size_t size = builder.finish(hmac_sha1, as_bytes(local.password));

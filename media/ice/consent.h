@@ -1,5 +1,6 @@
-// Consent to send to one remote address (RFC 7675): when the next Binding request is due, which answers count, and
-// whether consent has run out. Also proves that the address can be reached at all. Owner: IceLite, IceControlling.
+// Consent to send to one remote address (RFC 7675): when the next Binding request is due, which
+// answers count, and whether consent has run out. Also proves that the address can be reached at
+// all. Owner: IceLite, IceControlling.
 #pragma once
 
 #include <array>
@@ -12,10 +13,12 @@
 
 namespace media::ice {
 
-// RFC 7675 section 5.1: 30 s without an answer ends consent; checks every 5 s, each spaced by 0.8 to 1.2 of that.
+// RFC 7675 section 5.1: 30 s without an answer ends consent; checks every 5 s, each spaced by 0.8
+// to 1.2 of that.
 inline constexpr Duration kConsentExpiry = Duration::seconds(30);
 inline constexpr Duration kConsentInterval = Duration::seconds(5);
-// Before the first answer checks repeat quickly, so that one lost packet does not delay a switch of address.
+// Before the first answer checks repeat quickly, so that one lost packet does not delay a switch of
+// address.
 inline constexpr Duration kFirstCheckRetry = Duration::millis(100);
 
 class Consent {
@@ -30,7 +33,8 @@ class Consent {
   stun::TransactionId begin_check(Instant now, Rng& rng);
   // Makes the next check due at `now`.
   void hurry(Instant now) { next_check_ = now; }
-  // Matches an authenticated answer; unset when no outstanding check has this id. Returns the round trip.
+  // Matches an authenticated answer; unset when no outstanding check has this id. Returns the round
+  // trip.
   std::optional<Duration> on_answer(Instant now, const stun::TransactionId& id, Rng& rng);
   // Another proof that the peer receives at this address.
   void confirm(Instant now);
@@ -38,7 +42,9 @@ class Consent {
   // Whether any proof has come since start().
   [[nodiscard]] bool is_confirmed() const { return confirmed_; }
   // When consent runs out unless a check is answered.
-  [[nodiscard]] Instant expiry() const { return running_ ? last_proof_ + kConsentExpiry : Instant::never(); }
+  [[nodiscard]] Instant expiry() const {
+    return running_ ? last_proof_ + kConsentExpiry : Instant::never();
+  }
   [[nodiscard]] size_t unconfirmed_checks() const { return sent_; }
 
  private:

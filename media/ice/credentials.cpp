@@ -7,7 +7,8 @@ namespace media::ice {
 namespace {
 
 // RFC 8839 section 5.4: ice-char.
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 std::string make_text(Rng& rng, size_t length) {
   std::string text(length, '\0');

@@ -6,8 +6,8 @@
 
 namespace media::ice {
 
-// 6 bits per character of the ICE alphabet: 72 bits of ufrag so that no two sessions share one by chance, 144 bits of
-// password (the RFC asks for 24 and 128).
+// 6 bits per character of the ICE alphabet: 72 bits of ufrag so that no two sessions share one by
+// chance, 144 bits of password (the RFC asks for 24 and 128).
 inline constexpr size_t kUfragLength = 12;
 inline constexpr size_t kPasswordLength = 24;
 

@@ -8,7 +8,8 @@
 
 namespace media::ice {
 
-IceControlling::IceControlling(IceCredentials local, IceCredentials remote, const Address& candidate, Rng& rng)
+IceControlling::IceControlling(IceCredentials local, IceCredentials remote,
+                               const Address& candidate, Rng& rng)
     : local_(std::move(local)),
       remote_(std::move(remote)),
       candidate_(candidate),
@@ -24,25 +25,29 @@ IceLite::Handled IceControlling::on_datagram(Instant now, const Address& from, B
   const auto message = stun::MessageView::parse(datagram);
   if (!message) return {Drop::StunMalformed, 0};
   if (from != candidate_) return {Drop::UnknownAddress, 0};
-  if (message->message_class() == stun::Class::Request) return on_request(from, *message, datagram.size(), out);
+  if (message->message_class() == stun::Class::Request)
+    return on_request(from, *message, datagram.size(), out);
   if (message->message_class() == stun::Class::Success) return on_response(now, *message);
   return {Drop::StunUnsupported, 0};
 }
 
-IceLite::Handled IceControlling::on_request(const Address& from, const stun::MessageView& request, size_t size,
-                                            MutableByteSpan out) {
+IceLite::Handled IceControlling::on_request(const Address& from, const stun::MessageView& request,
+                                            size_t size, MutableByteSpan out) {
   std::string_view ours;
   std::string_view theirs;
-  if (!split_username(request.username(), ours, theirs) || ours != local_.ufrag || theirs != remote_.ufrag) {
+  if (!split_username(request.username(), ours, theirs) || ours != local_.ufrag ||
+      theirs != remote_.ufrag) {
     return {Drop::UnknownUfrag, 0};
   }
-  if (!request.verify_integrity(hmac_sha1, as_bytes(local_.password))) return {Drop::StunIntegrity, 0};
+  if (!request.verify_integrity(hmac_sha1, as_bytes(local_.password)))
+    return {Drop::StunIntegrity, 0};
   if (!request.unknown_required().empty()) return {Drop::StunUnsupported, 0};
   return {std::nullopt, write_answer(out, request, size, from, local_)};
 }
 
 IceLite::Handled IceControlling::on_response(Instant now, const stun::MessageView& response) {
-  if (!response.verify_integrity(hmac_sha1, as_bytes(remote_.password))) return {Drop::StunIntegrity, 0};
+  if (!response.verify_integrity(hmac_sha1, as_bytes(remote_.password)))
+    return {Drop::StunIntegrity, 0};
   const auto round_trip = consent_.on_answer(now, response.transaction_id(), rng_);
   if (!round_trip) return {Drop::StunUnsupported, 0};
   rtt_ = rtt_ == Duration() ? *round_trip : rtt_ + (*round_trip - rtt_) / 8;
@@ -57,7 +62,9 @@ std::optional<Transmit> IceControlling::poll(Instant now, MutableByteSpan out) {
   return Transmit{candidate_, size};
 }
 
-Instant IceControlling::next_timeout() const { return std::min(consent_.next_check(), consent_.expiry()); }
+Instant IceControlling::next_timeout() const {
+  return std::min(consent_.next_check(), consent_.expiry());
+}
 
 void IceControlling::restart(Instant now, IceCredentials local, IceCredentials remote) {
   local_ = std::move(local);

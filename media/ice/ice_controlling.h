@@ -1,6 +1,7 @@
-// The client's half of ICE towards a lite server: one remote candidate, checked with USE-CANDIDATE from the start
-// (RFC 8445 section 7.2.2), kept alive by consent checks, the server's checks answered. For our own load generator
-// and tests. Owner: transport::Peer. Pure: told the time, returns what to send.
+// The client's half of ICE towards a lite server: one remote candidate, checked with USE-CANDIDATE
+// from the start (RFC 8445 section 7.2.2), kept alive by consent checks, the server's checks
+// answered. For our own load generator and tests. Owner: transport::Peer. Pure: told the time,
+// returns what to send.
 #pragma once
 
 #include <optional>
@@ -23,7 +24,8 @@ class IceControlling {
 
   // First check.
   void start(Instant now);
-  IceLite::Handled on_datagram(Instant now, const Address& from, ByteSpan datagram, MutableByteSpan out);
+  IceLite::Handled on_datagram(Instant now, const Address& from, ByteSpan datagram,
+                               MutableByteSpan out);
   std::optional<Transmit> poll(Instant now, MutableByteSpan out);
   [[nodiscard]] Instant next_timeout() const;
 

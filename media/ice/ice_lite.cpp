@@ -9,12 +9,14 @@
 
 namespace media::ice {
 
-IceLite::IceLite(IceCredentials local, IceCredentials remote, Rng& rng) : rng_(rng), tie_breaker_(rng.next()) {
+IceLite::IceLite(IceCredentials local, IceCredentials remote, Rng& rng)
+    : rng_(rng), tie_breaker_(rng.next()) {
   ufrags_.push_back(local.ufrag);
   generations_.push_back({std::move(local), std::move(remote), 1});
 }
 
-IceLite::Handled IceLite::on_datagram(Instant now, const Address& from, ByteSpan datagram, MutableByteSpan out) {
+IceLite::Handled IceLite::on_datagram(Instant now, const Address& from, ByteSpan datagram,
+                                      MutableByteSpan out) {
   const auto message = stun::MessageView::parse(datagram);
   if (!message) {
     const bool foreign = message.error().code == Errc::Unsupported;
@@ -49,13 +51,17 @@ const IceLite::Generation* IceLite::generation_number(uint32_t number) const {
   return nullptr;
 }
 
-IceLite::Handled IceLite::on_request(Instant now, const Address& from, const stun::MessageView& request, size_t size,
+IceLite::Handled IceLite::on_request(Instant now, const Address& from,
+                                     const stun::MessageView& request, size_t size,
                                      MutableByteSpan out) {
   const Generation* generation = generation_of(request.username());
   if (generation == nullptr) return {Drop::UnknownUfrag, 0};
-  if (!request.verify_integrity(hmac_sha1, as_bytes(generation->local.password))) return {Drop::StunIntegrity, 0};
-  // A lite agent is controlled always (RFC 8445 section 6.1.1); with two controlled agents nobody would nominate.
-  if (!request.unknown_required().empty() || request.ice_controlled()) return {Drop::StunUnsupported, 0};
+  if (!request.verify_integrity(hmac_sha1, as_bytes(generation->local.password)))
+    return {Drop::StunIntegrity, 0};
+  // A lite agent is controlled always (RFC 8445 section 6.1.1); with two controlled agents nobody
+  // would nominate.
+  if (!request.unknown_required().empty() || request.ice_controlled())
+    return {Drop::StunUnsupported, 0};
 
   const size_t index = tuple_for(now, from);
   Tuple& tuple = tuples_[index];
@@ -66,14 +72,15 @@ IceLite::Handled IceLite::on_request(Instant now, const Address& from, const stu
   tuple.received += size;
   const size_t reply = write_answer(out, request, size, from, generation->local);
   tuple.sent += reply;
-  // Until a handshake has shown which address the peer uses, each one is asked for proof: browsers start DTLS before
-  // they nominate.
+  // Until a handshake has shown which address the peer uses, each one is asked for proof: browsers
+  // start DTLS before they nominate.
   if (!in_use_ && !tuple.consent.is_running()) tuple.consent.start(now);
   if (request.use_candidate()) nominate(now, index, *generation);
   return {std::nullopt, reply};
 }
 
-IceLite::Handled IceLite::on_response(Instant now, const Address& from, const stun::MessageView& response) {
+IceLite::Handled IceLite::on_response(Instant now, const Address& from,
+                                      const stun::MessageView& response) {
   // RFC 8445 section 7.2.5.2.1: an answer must come from where the check went.
   const size_t index = index_of(from);
   if (index == kNone) return {Drop::UnknownAddress, 0};
@@ -98,8 +105,8 @@ size_t IceLite::index_of(const Address& address) const {
   return kNone;
 }
 
-// The entry of `from`, made when it is new. With all places taken the one that has been silent longest gives way,
-// but never the one in use.
+// The entry of `from`, made when it is new. With all places taken the one that has been silent
+// longest gives way, but never the one in use.
 size_t IceLite::tuple_for(Instant now, const Address& from) {
   if (const size_t known = index_of(from); known != kNone) return known;
   if (count_ == kMaxTuples) {
@@ -131,17 +138,20 @@ void IceLite::nominate(Instant now, size_t index, const Generation& generation) 
   Tuple& tuple = tuples_[index];
   tuple.last_nomination = now;
   if (index == selected_) {
-    // A check with the new credentials on the address already in use: the old ones have done their service.
+    // A check with the new credentials on the address already in use: the old ones have done their
+    // service.
     if (generation.number == generations_.back().number) select(index);
     return;
   }
   if (index == pending_) return;
   if (selected_ == kNone) return select(index);
-  // Some agents put USE-CANDIDATE on every check and mean the best pair (RFC 5245 aggressive nomination): a lesser
-  // one wins only when the present one has gone quiet, is nominated no more, or belongs to an earlier start of ICE.
+  // Some agents put USE-CANDIDATE on every check and mean the best pair (RFC 5245 aggressive
+  // nomination): a lesser one wins only when the present one has gone quiet, is nominated no more,
+  // or belongs to an earlier start of ICE.
   const Tuple& present = tuples_[selected_];
   const bool wins = tuple.generation > present.generation || tuple.priority >= present.priority ||
-                    now - present.last_received > kSilentTuple || now - present.last_nomination > kStaleNomination;
+                    now - present.last_received > kSilentTuple ||
+                    now - present.last_nomination > kStaleNomination;
   if (!wins) return;
   if (!tuple.consent.is_running()) tuple.consent.start(now);
   if (tuple.consent.is_confirmed()) return select(index);
@@ -172,7 +182,8 @@ std::optional<Transmit> IceLite::poll(Instant now, MutableByteSpan out) {
   }
   for (size_t i = 0; i < count_; ++i) {
     if (now < tuples_[i].consent.next_check()) continue;
-    if (const size_t size = write_check(now, i, out); size != 0) return Transmit{addresses_[i], size};
+    if (const size_t size = write_check(now, i, out); size != 0)
+      return Transmit{addresses_[i], size};
   }
   return std::nullopt;
 }
@@ -181,11 +192,13 @@ size_t IceLite::write_check(Instant now, size_t index, MutableByteSpan out) {
   Tuple& tuple = tuples_[index];
   const stun::TransactionId id = tuple.consent.begin_check(now, rng_);
   const Generation* generation = generation_number(tuple.generation);
-  // The credentials under which it was nominated are gone: only the peer's next check can tell how to ask.
+  // The credentials under which it was nominated are gone: only the peer's next check can tell how
+  // to ask.
   if (generation == nullptr) return 0;
-  const size_t size =
-      write_request(out, id, generation->local, generation->remote, AgentRole::Controlled, tie_breaker_);
-  const bool affordable = tuple.consent.is_confirmed() || tuple.sent + size <= tuple.received * kAmplificationLimit;
+  const size_t size = write_request(out, id, generation->local, generation->remote,
+                                    AgentRole::Controlled, tie_breaker_);
+  const bool affordable =
+      tuple.consent.is_confirmed() || tuple.sent + size <= tuple.received * kAmplificationLimit;
   if (!affordable) return 0;
   tuple.sent += size;
   return size;
@@ -201,7 +214,8 @@ Instant IceLite::next_timeout() const {
 }
 
 void IceLite::restart(IceCredentials local, IceCredentials remote) {
-  // Of the older ones, those of the pair in use stay; a restart that never came to anything is replaced.
+  // Of the older ones, those of the pair in use stay; a restart that never came to anything is
+  // replaced.
   const uint32_t number = generations_.back().number + 1;
   if (generations_.size() > 1) {
     generations_.pop_back();
@@ -247,9 +261,13 @@ bool IceLite::spend(size_t size) {
   return true;
 }
 
-const Address* IceLite::selected() const { return selected_ == kNone ? nullptr : &addresses_[selected_]; }
+const Address* IceLite::selected() const {
+  return selected_ == kNone ? nullptr : &addresses_[selected_];
+}
 
-bool IceLite::is_confirmed() const { return selected_ != kNone && tuples_[selected_].consent.is_confirmed(); }
+bool IceLite::is_confirmed() const {
+  return selected_ != kNone && tuples_[selected_].consent.is_confirmed();
+}
 
 bool IceLite::is_expired(Instant now) const {
   return selected_ != kNone && now >= tuples_[selected_].consent.expiry();

@@ -14,8 +14,12 @@ int64_t read_us(clockid_t clock) {
 
 }  // namespace
 
-Instant monotonic_now() { return Instant::from_micros(read_us(CLOCK_MONOTONIC)); }
+Instant monotonic_now() {
+  return Instant::from_micros(read_us(CLOCK_MONOTONIC));
+}
 
-int64_t wall_now_us() { return read_us(CLOCK_REALTIME); }
+int64_t wall_now_us() {
+  return read_us(CLOCK_REALTIME);
+}
 
 }  // namespace media::net

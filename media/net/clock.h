@@ -9,7 +9,8 @@ namespace media::net {
 
 // CLOCK_MONOTONIC.
 Instant monotonic_now();
-// Microseconds since 1970 (CLOCK_REALTIME); may jump. For stamps that people read, never for timers.
+// Microseconds since 1970 (CLOCK_REALTIME); may jump. For stamps that people read, never for
+// timers.
 int64_t wall_now_us();
 
 }  // namespace media::net

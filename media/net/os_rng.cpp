@@ -9,7 +9,9 @@
 
 namespace media::net {
 
-OsRng::~OsRng() { explicit_bzero(block_.data(), sizeof(block_)); }
+OsRng::~OsRng() {
+  explicit_bzero(block_.data(), sizeof(block_));
+}
 
 uint64_t OsRng::next() {
   if (used_ == block_.size()) {

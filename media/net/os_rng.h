@@ -1,4 +1,5 @@
-// Randomness fit for secrets, from the kernel (getrandom), fetched in blocks. Owner and thread: one.
+// Randomness fit for secrets, from the kernel (getrandom), fetched in blocks. Owner and thread:
+// one.
 #pragma once
 
 #include <array>

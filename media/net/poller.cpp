@@ -42,15 +42,19 @@ Poller::~Poller() {
 }
 
 Poller::Poller(Poller&& other) noexcept
-    : epoll_fd_(std::exchange(other.epoll_fd_, -1)), event_fd_(std::exchange(other.event_fd_, -1)) {}
+    : epoll_fd_(std::exchange(other.epoll_fd_, -1)),
+      event_fd_(std::exchange(other.event_fd_, -1)) {}
 
 Outcome<void> Poller::add(int fd, uint64_t token) {
   CHECK(token != kWake);
-  if (!watch(epoll_fd_, fd, token)) return env_fail(std::string("cannot watch a socket: ") + std::strerror(errno));
+  if (!watch(epoll_fd_, fd, token))
+    return env_fail(std::string("cannot watch a socket: ") + std::strerror(errno));
   return {};
 }
 
-void Poller::remove(int fd) { epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr); }
+void Poller::remove(int fd) {
+  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+}
 
 Poller::Ready Poller::wait(Instant now, Instant deadline) {
   const int64_t micros = std::max<int64_t>((deadline - now).as_micros(), 0);

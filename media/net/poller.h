@@ -1,5 +1,5 @@
-// Waits for sockets, a wake-up from another thread, or a deadline in microseconds (epoll, eventfd, epoll_pwait2).
-// Owner: one thread, which alone may call anything but wake().
+// Waits for sockets, a wake-up from another thread, or a deadline in microseconds (epoll, eventfd,
+// epoll_pwait2). Owner: one thread, which alone may call anything but wake().
 #pragma once
 
 #include <array>
@@ -25,7 +25,8 @@ class Poller {
   void remove(int fd);
 
   struct Ready {
-    std::span<const uint64_t> tokens;  // sockets with something to read, valid until the next wait()
+    std::span<const uint64_t>
+        tokens;  // sockets with something to read, valid until the next wait()
     bool woken = false;
   };
   // Returns at `deadline` (monotonic; never() waits for ever), on input, or after wake().

@@ -17,8 +17,9 @@ namespace media::net {
 
 namespace {
 
-// A video frame of six packets for 300 receivers. A frame comes packet by packet, each for all receivers, so that
-// what goes to one peer together lies far apart: the more fits, the longer the runs.
+// A video frame of six packets for 300 receivers. A frame comes packet by packet, each for all
+// receivers, so that what goes to one peer together lies far apart: the more fits, the longer the
+// runs.
 constexpr size_t kArena = 2 << 20;
 // Bounds the table of peers below, which stays at most half full.
 constexpr size_t kMaxDatagrams = 4096;
@@ -27,8 +28,8 @@ constexpr size_t kPeerTable = 8192;
 constexpr size_t kMaxSegments = 64;
 constexpr size_t kMaxJoined = 65507;
 constexpr size_t kMaxMessages = 512;  // per sendmmsg; the kernel caps at 1024 (UIO_MAXIOV)
-// After so many refusals in a row the socket is full, and asking for each of hundreds of messages costs more than
-// they are worth.
+// After so many refusals in a row the socket is full, and asking for each of hundreds of messages
+// costs more than they are worth.
 constexpr size_t kGiveUpAfter = 8;
 constexpr uint32_t kNone = UINT32_MAX;
 
@@ -44,7 +45,8 @@ union Control {
   std::array<uint8_t, CMSG_SPACE(sizeof(uint16_t))> bytes;
 };
 
-// Datagrams that leave as one message: to one peer, of one size (the last may be shorter), in the order committed.
+// Datagrams that leave as one message: to one peer, of one size (the last may be shorter), in the
+// order committed.
 struct Run {
   uint32_t first = kNone;
   uint32_t last = kNone;
@@ -61,7 +63,8 @@ bool probe_gso(int fd) {
 }  // namespace
 
 struct SendBatch::State {
-  State(UdpSocket& s, bool allow_gso) : socket(s), gso(allow_gso && probe_gso(s.fd())), arena(kArena) {
+  State(UdpSocket& s, bool allow_gso)
+      : socket(s), gso(allow_gso && probe_gso(s.fd())), arena(kArena) {
     datagrams.reserve(kMaxDatagrams);
     runs.reserve(kMaxDatagrams);
     vectors.reserve(kMaxDatagrams);
@@ -96,7 +99,8 @@ struct SendBatch::State {
 
 uint32_t& SendBatch::State::open_run(const Address& to) {
   size_t at = std::hash<Address>{}(to) % kPeerTable;
-  while (open_runs[at] != kNone && datagrams[runs[open_runs[at]].first].to != to) at = (at + 1) % kPeerTable;
+  while (open_runs[at] != kNone && datagrams[runs[open_runs[at]].first].to != to)
+    at = (at + 1) % kPeerTable;
   return open_runs[at];
 }
 
@@ -110,8 +114,8 @@ void SendBatch::State::plan() {
       Run& run = runs[*open];
       const uint32_t segment = datagrams[run.first].size;
       // Once a shorter one has closed a run nothing may follow it.
-      if (run.count < kMaxSegments && run.bytes + d.size <= kMaxJoined && datagrams[run.last].size == segment &&
-          d.size <= segment) {
+      if (run.count < kMaxSegments && run.bytes + d.size <= kMaxJoined &&
+          datagrams[run.last].size == segment && d.size <= segment) {
         datagrams[run.last].next = i;
         run.last = i;
         ++run.count;
@@ -174,7 +178,8 @@ void SendBatch::State::send_runs(size_t first, size_t count) {
       continue;
     }
     ++stats.calls;
-    const int sent = sendmmsg(socket.fd(), headers.data() + done, static_cast<unsigned>(count - done), MSG_DONTWAIT);
+    const int sent = sendmmsg(socket.fd(), headers.data() + done,
+                              static_cast<unsigned>(count - done), MSG_DONTWAIT);
     if (sent > 0) {
       for (size_t i = 0; i < static_cast<size_t>(sent); ++i) count_sent(runs[first + done + i]);
       done += static_cast<size_t>(sent);
@@ -190,9 +195,10 @@ void SendBatch::State::send_runs(size_t first, size_t count) {
 
 void SendBatch::State::on_refusal(const Run& run, int error) {
   if (error == EAGAIN || error == ENOBUFS) return drops.add(Drop::SendWouldBlock, run.count);
-  if (run.count > 1 && (error == EIO || error == EINVAL || error == EOPNOTSUPP || error == EMSGSIZE)) {
-    // EIO: the device cannot checksum segments, which no later send will change. EINVAL and EMSGSIZE speak of this
-    // peer's path alone: segments larger than its MTU.
+  if (run.count > 1 &&
+      (error == EIO || error == EINVAL || error == EOPNOTSUPP || error == EMSGSIZE)) {
+    // EIO: the device cannot checksum segments, which no later send will change. EINVAL and
+    // EMSGSIZE speak of this peer's path alone: segments larger than its MTU.
     if (error == EIO || error == EOPNOTSUPP) gso = false;
     return send_one_by_one(run);
   }
@@ -211,7 +217,8 @@ void SendBatch::State::send_one_by_one(const Run& run) {
   }
 }
 
-SendBatch::SendBatch(UdpSocket& socket, bool allow_gso) : state_(std::make_unique<State>(socket, allow_gso)) {}
+SendBatch::SendBatch(UdpSocket& socket, bool allow_gso)
+    : state_(std::make_unique<State>(socket, allow_gso)) {}
 SendBatch::~SendBatch() = default;
 
 MutableByteSpan SendBatch::slot() {
@@ -238,8 +245,14 @@ void SendBatch::flush() {
   s.used = 0;
 }
 
-bool SendBatch::uses_gso() const { return state_->gso; }
-const SendStats& SendBatch::stats() const { return state_->stats; }
-DropCounters& SendBatch::drops() { return state_->drops; }
+bool SendBatch::uses_gso() const {
+  return state_->gso;
+}
+const SendStats& SendBatch::stats() const {
+  return state_->stats;
+}
+DropCounters& SendBatch::drops() {
+  return state_->drops;
+}
 
 }  // namespace media::net

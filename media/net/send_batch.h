@@ -1,5 +1,6 @@
-// Outgoing datagrams collected in one arena and sent together: what goes to one peer in equal sizes leaves as one UDP
-// GSO send, wherever it lies in the arena and in the order committed; everything else in one sendmmsg (falling back to plain sendmmsg where the kernel lacks UDP_SEGMENT, tested
+// Outgoing datagrams collected in one arena and sent together: what goes to one peer in equal sizes
+// leaves as one UDP GSO send, wherever it lies in the arena and in the order committed; everything
+// else in one sendmmsg (falling back to plain sendmmsg where the kernel lacks UDP_SEGMENT, tested
 // once at start). Owner and thread: one worker.
 #pragma once
 
@@ -27,17 +28,20 @@ struct SendStats {
 
 class SendBatch {
  public:
-  // Without `allow_gso` every datagram is a message of its own, as on a kernel that lacks UDP_SEGMENT.
+  // Without `allow_gso` every datagram is a message of its own, as on a kernel that lacks
+  // UDP_SEGMENT.
   explicit SendBatch(UdpSocket& socket, bool allow_gso = true);
   ~SendBatch();
   SendBatch(const SendBatch&) = delete;
   SendBatch& operator=(const SendBatch&) = delete;
 
-  // At least kMaxDatagram writable bytes, valid until commit(); flushes first when the arena is full.
+  // At least kMaxDatagram writable bytes, valid until commit(); flushes first when the arena is
+  // full.
   MutableByteSpan slot();
   // The first `size` bytes of the last slot() are a datagram for `to`.
   void commit(const Address& to, size_t size);
-  // Sends all. Never blocks: what the socket refuses (EAGAIN) is dropped and counted; media that late is useless.
+  // Sends all. Never blocks: what the socket refuses (EAGAIN) is dropped and counted; media that
+  // late is useless.
   void flush();
 
   [[nodiscard]] bool uses_gso() const;

@@ -18,7 +18,8 @@ union SocketAddress {
 
 inline constexpr size_t kV4Offset = 12;  // of the IPv4 address within a mapped one
 
-// For a socket of the family that `v6` names; an IPv4 address on an IPv6 socket goes mapped. Returns the length.
+// For a socket of the family that `v6` names; an IPv4 address on an IPv6 socket goes mapped.
+// Returns the length.
 inline socklen_t to_kernel(const Address& address, bool v6, SocketAddress& out) {
   if (v6) {
     out.v6 = {};

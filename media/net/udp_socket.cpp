@@ -16,14 +16,18 @@ namespace {
 
 // The largest UDP payload, and so the largest joined buffer.
 constexpr size_t kMaxJoined = 65536;
-// Without UDP_GRO no datagram is larger than an Ethernet frame holds, with room to see that one was cut.
+// Without UDP_GRO no datagram is larger than an Ethernet frame holds, with room to see that one was
+// cut.
 constexpr size_t kMaxSingle = 2048;
 
-std::string reason(int error) { return std::strerror(error); }
+std::string reason(int error) {
+  return std::strerror(error);
+}
 
 std::string bind_advice(const Address& local, int error) {
   std::string text = "cannot listen on UDP " + local.to_string() + ": " + reason(error);
-  if (error == EADDRINUSE) text += "; stop the program that holds the port or choose another media port";
+  if (error == EADDRINUSE)
+    text += "; stop the program that holds the port or choose another media port";
   if (error == EADDRNOTAVAIL) text += "; the address does not belong to this machine";
   if (error == EACCES) text += "; ports below 1024 need more rights";
   return text;
@@ -49,7 +53,8 @@ Outcome<UdpSocket> UdpSocket::bind(const Address& local, const SocketOptions& op
   // A kernel without it just hands out single datagrams.
   socket.gro_ = options.gro && set(fd, IPPROTO_UDP, UDP_GRO, 1);
   socklen_t bound = sizeof(address);
-  if (getsockname(fd, &address.any, &bound) != 0) return env_fail("cannot read a socket's port: " + reason(errno));
+  if (getsockname(fd, &address.any, &bound) != 0)
+    return env_fail("cannot read a socket's port: " + reason(errno));
   socket.local_ = from_kernel(address);
   return socket;
 }
@@ -98,7 +103,8 @@ struct ReceiveBatch::Buffers {
         headers(messages),
         used(messages) {}
 
-  // The kernel overwrites the lengths of what it fills, so that those are set again before the next call.
+  // The kernel overwrites the lengths of what it fills, so that those are set again before the next
+  // call.
   void prepare(bool gro) {
     if (gro != prepared_for_gro) used = count;
     prepared_for_gro = gro;
@@ -150,7 +156,8 @@ std::span<Received> ReceiveBatch::receive(const UdpSocket& socket) {
   received_.clear();
   Buffers& b = *buffers_;
   b.prepare(socket.has_gro());
-  const int got = recvmmsg(socket.fd(), b.headers.data(), static_cast<unsigned>(b.count), MSG_DONTWAIT, nullptr);
+  const int got = recvmmsg(socket.fd(), b.headers.data(), static_cast<unsigned>(b.count),
+                           MSG_DONTWAIT, nullptr);
   b.used = static_cast<size_t>(std::max(got, 0));
   full_ = b.used == b.count;
   for (size_t i = 0; i < b.used; ++i) {

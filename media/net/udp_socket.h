@@ -1,4 +1,5 @@
-// A non-blocking UDP socket and the batch in which datagrams are read from it. Owner and thread: one worker.
+// A non-blocking UDP socket and the batch in which datagrams are read from it. Owner and thread:
+// one worker.
 #pragma once
 
 #include <array>
@@ -15,11 +16,12 @@
 namespace media::net {
 
 struct SocketOptions {
-  // 2 MiB hold 100 ms of 160 Mbit/s, longer than a worker may be held up by the scheduler of a busy machine; the
-  // kernel grants less where net.core.rmem_max is lower.
+  // 2 MiB hold 100 ms of 160 Mbit/s, longer than a worker may be held up by the scheduler of a busy
+  // machine; the kernel grants less where net.core.rmem_max is lower.
   int receive_buffer = 2 << 20;
   int send_buffer = 2 << 20;
-  // UDP_GRO: the kernel joins datagrams of one peer that came together; ReceiveBatch splits them again.
+  // UDP_GRO: the kernel joins datagrams of one peer that came together; ReceiveBatch splits them
+  // again.
   bool gro = true;
 };
 
@@ -65,8 +67,9 @@ class ReceiveBatch {
   ReceiveBatch(const ReceiveBatch&) = delete;
   ReceiveBatch& operator=(const ReceiveBatch&) = delete;
 
-  // One recvmmsg; never blocks. Empty when nothing waits. Truncated and empty datagrams are left out.
-  // A joined buffer comes back as its single datagrams, so that more than kMaxMessages may be returned.
+  // One recvmmsg; never blocks. Empty when nothing waits. Truncated and empty datagrams are left
+  // out. A joined buffer comes back as its single datagrams, so that more than kMaxMessages may be
+  // returned.
   std::span<Received> receive(const UdpSocket& socket);
   // Whether the last receive() filled every message, so that more may be waiting.
   [[nodiscard]] bool was_full() const { return full_; }

@@ -15,15 +15,17 @@ namespace media::srtp {
 
 namespace {
 
-// The library's table of functions for this CPU, made once and only read afterwards: the direct GCM calls keep no
-// state in it, so that all threads share it. nullptr without AES-NI and carry-less multiplication.
+// The library's table of functions for this CPU, made once and only read afterwards: the direct GCM
+// calls keep no state in it, so that all threads share it. nullptr without AES-NI and carry-less
+// multiplication.
 const IMB_MGR* ipsec_functions() {
   static const IMB_MGR* const functions = []() -> const IMB_MGR* {
     IMB_MGR* made = alloc_mb_mgr(0);
     if (made == nullptr) return nullptr;
     IMB_ARCH arch = IMB_ARCH_NONE;
     init_mb_mgr_auto(made, &arch);
-    const bool usable = imb_get_errno(made) == 0 && arch != IMB_ARCH_NONE && arch != IMB_ARCH_NOAESNI;
+    const bool usable =
+        imb_get_errno(made) == 0 && arch != IMB_ARCH_NONE && arch != IMB_ARCH_NOAESNI;
     if (!usable) {
       free_mb_mgr(made);
       return nullptr;
@@ -49,7 +51,9 @@ struct GcmCipher::IpsecKey {
   ~IpsecKey() { OPENSSL_cleanse(&expanded, sizeof(expanded)); }
 };
 
-bool has_ipsec_mb() { return ipsec_functions() != nullptr; }
+bool has_ipsec_mb() {
+  return ipsec_functions() != nullptr;
+}
 
 Backend resolve(Backend wanted, Profile profile) {
   if (!is_aead(profile)) return Backend::OpenSsl;
@@ -58,7 +62,8 @@ Backend resolve(Backend wanted, Profile profile) {
 }
 
 const char* backend_name() {
-  return resolve(Backend::Automatic, Profile::AeadAes128Gcm) == Backend::IpsecMb ? "ipsec-mb" : "openssl";
+  return resolve(Backend::Automatic, Profile::AeadAes128Gcm) == Backend::IpsecMb ? "ipsec-mb"
+                                                                                 : "openssl";
 }
 
 GcmCipher::GcmCipher(ByteSpan key, Backend backend) : wide_(key.size() == 32) {
@@ -89,9 +94,9 @@ void GcmCipher::seal(const GcmIv& iv, ByteSpan aad, MutableByteSpan text, uint8_
   if (ipsec_ != nullptr) {
     const IMB_MGR* functions = ipsec_functions();
     gcm_context_data context;
-    (wide_ ? functions->gcm256_enc : functions->gcm128_enc)(&ipsec_->expanded, &context, text.data(), text.data(),
-                                                            text.size(), iv.data(), aad.data(), aad.size(), tag,
-                                                            kGcmTag);
+    (wide_ ? functions->gcm256_enc : functions->gcm128_enc)(
+        &ipsec_->expanded, &context, text.data(), text.data(), text.size(), iv.data(), aad.data(),
+        aad.size(), tag, kGcmTag);
     return;
   }
   if (seal_ == nullptr) seal_ = make_gcm_context(key_.data(), wide_, true);
@@ -99,7 +104,8 @@ void GcmCipher::seal(const GcmIv& iv, ByteSpan aad, MutableByteSpan text, uint8_
   bool ok = EVP_EncryptInit_ex(seal_, nullptr, nullptr, nullptr, iv.data()) == 1;
   ok = ok && EVP_EncryptUpdate(seal_, nullptr, &n, aad.data(), static_cast<int>(aad.size())) == 1;
   if (!text.empty()) {
-    ok = ok && EVP_EncryptUpdate(seal_, text.data(), &n, text.data(), static_cast<int>(text.size())) == 1;
+    ok = ok &&
+         EVP_EncryptUpdate(seal_, text.data(), &n, text.data(), static_cast<int>(text.size())) == 1;
   }
   ok = ok && EVP_EncryptFinal_ex(seal_, tag, &n) == 1;
   ok = ok && EVP_CIPHER_CTX_ctrl(seal_, EVP_CTRL_AEAD_GET_TAG, static_cast<int>(kGcmTag), tag) == 1;
@@ -111,9 +117,9 @@ bool GcmCipher::open(const GcmIv& iv, ByteSpan aad, MutableByteSpan text, const 
     const IMB_MGR* functions = ipsec_functions();
     gcm_context_data context;
     std::array<uint8_t, kGcmTag> computed{};
-    (wide_ ? functions->gcm256_dec : functions->gcm128_dec)(&ipsec_->expanded, &context, text.data(), text.data(),
-                                                            text.size(), iv.data(), aad.data(), aad.size(),
-                                                            computed.data(), kGcmTag);
+    (wide_ ? functions->gcm256_dec : functions->gcm128_dec)(
+        &ipsec_->expanded, &context, text.data(), text.data(), text.size(), iv.data(), aad.data(),
+        aad.size(), computed.data(), kGcmTag);
     return CRYPTO_memcmp(computed.data(), tag, kGcmTag) == 0;
   }
   if (open_ == nullptr) open_ = make_gcm_context(key_.data(), wide_, false);
@@ -123,9 +129,11 @@ bool GcmCipher::open(const GcmIv& iv, ByteSpan aad, MutableByteSpan text, const 
   bool ok = EVP_DecryptInit_ex(open_, nullptr, nullptr, nullptr, iv.data()) == 1;
   ok = ok && EVP_DecryptUpdate(open_, nullptr, &n, aad.data(), static_cast<int>(aad.size())) == 1;
   if (!text.empty()) {
-    ok = ok && EVP_DecryptUpdate(open_, text.data(), &n, text.data(), static_cast<int>(text.size())) == 1;
+    ok = ok &&
+         EVP_DecryptUpdate(open_, text.data(), &n, text.data(), static_cast<int>(text.size())) == 1;
   }
-  ok = ok && EVP_CIPHER_CTX_ctrl(open_, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(kGcmTag), expected.data()) == 1;
+  ok = ok && EVP_CIPHER_CTX_ctrl(open_, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(kGcmTag),
+                                 expected.data()) == 1;
   CHECK(ok);
   std::array<uint8_t, 16> rest{};
   return EVP_DecryptFinal_ex(open_, rest.data(), &n) == 1;
@@ -141,7 +149,8 @@ CmCipher::CmCipher(const SessionKeys& keys) : cipher_(EVP_CIPHER_CTX_new()) {
   CHECK(mac_ != nullptr);
   std::array<char, 5> digest = {'S', 'H', 'A', '1', '\0'};
   const std::array<OSSL_PARAM, 2> params = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0), OSSL_PARAM_construct_end()};
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+      OSSL_PARAM_construct_end()};
   CHECK(EVP_MAC_init(mac_, keys.auth.data(), keys.auth.size(), params.data()) == 1);
 }
 
@@ -157,7 +166,8 @@ void CmCipher::crypt(const CtrIv& iv, MutableByteSpan text) {
   if (text.empty()) return;
   int n = 0;
   CHECK(EVP_EncryptInit_ex(cipher_, nullptr, nullptr, nullptr, iv.data()) == 1);
-  CHECK(EVP_EncryptUpdate(cipher_, text.data(), &n, text.data(), static_cast<int>(text.size())) == 1);
+  CHECK(EVP_EncryptUpdate(cipher_, text.data(), &n, text.data(), static_cast<int>(text.size())) ==
+        1);
 }
 
 void CmCipher::authenticate(ByteSpan message, ByteSpan suffix, uint8_t* tag) {

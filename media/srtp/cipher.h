@@ -1,5 +1,6 @@
-// The two packet ciphers with their key schedules kept between packets: AES-GCM (libipsec-mb or OpenSSL) and AES-CM
-// with HMAC-SHA1 (OpenSSL). They know nothing of RTP. Owner: SrtpSender, SrtpReceiver.
+// The two packet ciphers with their key schedules kept between packets: AES-GCM (libipsec-mb or
+// OpenSSL) and AES-CM with HMAC-SHA1 (OpenSSL). They know nothing of RTP. Owner: SrtpSender,
+// SrtpReceiver.
 #pragma once
 
 #include <array>
@@ -41,7 +42,7 @@ class GcmCipher {
   std::unique_ptr<IpsecKey> ipsec_;  // null with OpenSSL
   evp_cipher_ctx_st* seal_ = nullptr;
   evp_cipher_ctx_st* open_ = nullptr;
-  bool wide_ = false;  // 256-bit key
+  bool wide_ = false;                   // 256-bit key
   std::array<uint8_t, kMaxKey> key_{};  // for the EVP context made on first use in each direction
 };
 
@@ -54,7 +55,8 @@ class CmCipher {
 
   // AES-128 counter mode, in place, both directions (RFC 3711 section 4.1.1).
   void crypt(const CtrIv& iv, MutableByteSpan text);
-  // First 80 bits of HMAC-SHA1 over `message` followed by `suffix` (the rollover counter, or nothing).
+  // First 80 bits of HMAC-SHA1 over `message` followed by `suffix` (the rollover counter, or
+  // nothing).
   void authenticate(ByteSpan message, ByteSpan suffix, uint8_t* tag);
 
  private:

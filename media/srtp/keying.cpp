@@ -12,10 +12,17 @@ namespace media::srtp {
 namespace {
 
 // RFC 3711 section 4.3.2 and RFC 7714 section 11.
-enum class Label : uint8_t { RtpCipher = 0, RtpAuth = 1, RtpSalt = 2, RtcpCipher = 3, RtcpAuth = 4, RtcpSalt = 5 };
+enum class Label : uint8_t {
+  RtpCipher = 0,
+  RtpAuth = 1,
+  RtpSalt = 2,
+  RtcpCipher = 3,
+  RtcpAuth = 4,
+  RtcpSalt = 5
+};
 
-// RFC 3711 section 4.3.3: the key stream of AES-CM under the master key, starting at (label || 0) xor salt.
-// A 96-bit salt stands in front of 16 zero bits (RFC 7714 section 11).
+// RFC 3711 section 4.3.3: the key stream of AES-CM under the master key, starting at (label || 0)
+// xor salt. A 96-bit salt stands in front of 16 zero bits (RFC 7714 section 11).
 void derive_one(Profile profile, const MasterKey& master, Label label, MutableByteSpan out) {
   std::array<uint8_t, 16> iv{};
   std::copy_n(master.salt.begin(), salt_size(profile), iv.begin());
@@ -26,7 +33,8 @@ void derive_one(Profile profile, const MasterKey& master, Label label, MutableBy
   const EVP_CIPHER* cipher = key_size(profile) == 32 ? EVP_aes_256_ctr() : EVP_aes_128_ctr();
   CHECK(EVP_EncryptInit_ex(context, cipher, nullptr, master.key.data(), iv.data()) == 1);
   int written = 0;
-  CHECK(EVP_EncryptUpdate(context, out.data(), &written, out.data(), static_cast<int>(out.size())) == 1);
+  CHECK(EVP_EncryptUpdate(context, out.data(), &written, out.data(),
+                          static_cast<int>(out.size())) == 1);
   EVP_CIPHER_CTX_free(context);
 }
 

@@ -1,5 +1,5 @@
-// From a master key to session keys (RFC 3711 section 4.3, RFC 6188 for 256 bit, RFC 7714 section 11), and from the
-// DTLS exporter block to two master keys (RFC 5764 section 4.2).
+// From a master key to session keys (RFC 3711 section 4.3, RFC 6188 for 256 bit, RFC 7714 section
+// 11), and from the DTLS exporter block to two master keys (RFC 5764 section 4.2).
 #pragma once
 
 #include <array>
@@ -11,7 +11,8 @@
 
 namespace media::srtp {
 
-// One direction's master key and salt; the first key_size()/salt_size() bytes count. Wiped when destroyed.
+// One direction's master key and salt; the first key_size()/salt_size() bytes count. Wiped when
+// destroyed.
 struct MasterKey {
   std::array<uint8_t, kMaxKey> key{};
   std::array<uint8_t, kMaxSalt> salt{};
@@ -47,7 +48,9 @@ struct MasterKeys {
 };
 
 // Bytes of "EXTRACTOR-dtls_srtp" to export for `profile`.
-constexpr size_t exporter_size(Profile profile) { return 2 * (key_size(profile) + salt_size(profile)); }
+constexpr size_t exporter_size(Profile profile) {
+  return 2 * (key_size(profile) + salt_size(profile));
+}
 // Errors: Truncated when `block` is not exporter_size() long.
 Result<MasterKeys> split_exporter(Profile profile, ByteSpan block);
 

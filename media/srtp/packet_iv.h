@@ -10,12 +10,14 @@
 
 namespace media::srtp {
 
-inline constexpr size_t kRtcpHeader = 8;  // RFC 3550 section 6.4.1: the part of a compound that stays readable
+inline constexpr size_t kRtcpHeader =
+    8;  // RFC 3550 section 6.4.1: the part of a compound that stays readable
 inline constexpr uint32_t kRtcpEncrypted = 0x80000000;  // RFC 3711 section 3.4: E flag
 
 using Salt = std::array<uint8_t, kMaxSalt>;
 
-// RFC 7714 section 8.1 (RTP: 48-bit index = rollover counter and sequence) and 9.1 (RTCP: 31-bit index).
+// RFC 7714 section 8.1 (RTP: 48-bit index = rollover counter and sequence) and 9.1 (RTCP: 31-bit
+// index).
 inline GcmIv gcm_iv(const Salt& salt, uint32_t ssrc, int64_t index) {
   GcmIv iv{};
   store_be32(iv.data() + 2, ssrc);

@@ -1,4 +1,5 @@
-// Which packet indices were seen (RFC 3711 section 3.3.2): the newest and the kReplayWindow - 1 before it.
+// Which packet indices were seen (RFC 3711 section 3.3.2): the newest and the kReplayWindow - 1
+// before it.
 #pragma once
 
 #include <array>
@@ -7,7 +8,8 @@
 
 namespace media::srtp {
 
-// Late retransmissions on weak lines come hundreds of packets behind; RFC 3711 asks for at least 64.
+// Late retransmissions on weak lines come hundreds of packets behind; RFC 3711 asks for at
+// least 64.
 inline constexpr int64_t kReplayWindow = 1024;
 
 class ReplayWindow {

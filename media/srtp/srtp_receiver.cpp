@@ -13,7 +13,8 @@ namespace {
 constexpr size_t kRtpFixedHeader = 12;  // RFC 3550 section 5.1
 constexpr int64_t kSequences = 1 << 16;
 
-// Fixed header, CSRCs and extension, all of which SRTP leaves readable. Zero when they do not fit into `plain_size`.
+// Fixed header, CSRCs and extension, all of which SRTP leaves readable. Zero when they do not fit
+// into `plain_size`.
 size_t rtp_header_size(ByteSpan packet, size_t plain_size) {
   size_t size = kRtpFixedHeader + 4 * static_cast<size_t>(packet[0] & 0x0f);
   if ((packet[0] & 0x10) != 0) {
@@ -23,8 +24,8 @@ size_t rtp_header_size(ByteSpan packet, size_t plain_size) {
   return size <= plain_size ? size : 0;
 }
 
-// RFC 3711 section 3.3.1 and appendix A: the index nearest to the newest authentic one. Negative for a sequence
-// number before the first rollover.
+// RFC 3711 section 3.3.1 and appendix A: the index nearest to the newest authentic one. Negative
+// for a sequence number before the first rollover.
 int64_t estimate_index(int64_t highest, uint16_t sequence) {
   if (highest < 0) return sequence;
   int64_t index = highest - highest % kSequences + sequence;
@@ -35,7 +36,8 @@ int64_t estimate_index(int64_t highest, uint16_t sequence) {
 
 }  // namespace
 
-SrtpReceiver::SrtpReceiver(Profile profile, const MasterKey& master, Backend backend) : profile_(profile) {
+SrtpReceiver::SrtpReceiver(Profile profile, const MasterKey& master, Backend backend)
+    : profile_(profile) {
   const SessionKeys rtp = derive(profile, master, Stream::Rtp);
   const SessionKeys rtcp = derive(profile, master, Stream::Rtcp);
   rtp_salt_ = rtp.salt;
@@ -65,19 +67,23 @@ bool SrtpReceiver::remember(Sources& sources, ReplayWindow* known, uint32_t ssrc
 
 Result<MutableByteSpan> SrtpReceiver::open_rtp(MutableByteSpan packet) {
   const size_t tag = tag_size(profile_);
-  if (packet.size() < kRtpFixedHeader + tag) return fail(Errc::Truncated, "SRTP packet shorter than its tag");
+  if (packet.size() < kRtpFixedHeader + tag)
+    return fail(Errc::Truncated, "SRTP packet shorter than its tag");
   if ((packet[0] & 0xc0) != 0x80) return fail(Errc::Malformed, "SRTP packet of another version");
   const size_t plain = packet.size() - tag;
   const size_t header = rtp_header_size(packet, plain);
   if (header == 0) return fail(Errc::Malformed, "SRTP header longer than the packet");
   const uint32_t ssrc = load_be32(packet.data() + 8);
   ReplayWindow* const window = find(rtp_sources_, ssrc);
-  const int64_t index = estimate_index(window != nullptr ? window->highest() : -1, load_be16(packet.data() + 2));
+  const int64_t index =
+      estimate_index(window != nullptr ? window->highest() : -1, load_be16(packet.data() + 2));
   if (index < 0 || index >= (int64_t{1} << 48) || (window != nullptr && !window->is_fresh(index))) {
     return fail(Errc::Replayed, "SRTP packet seen before or too old to tell");
   }
-  if (!open_rtp_payload(packet, header, index)) return fail(Errc::Unauthorized, "SRTP tag does not fit");
-  if (!remember(rtp_sources_, window, ssrc, index)) return fail(Errc::TooLarge, "too many SRTP sources");
+  if (!open_rtp_payload(packet, header, index))
+    return fail(Errc::Unauthorized, "SRTP tag does not fit");
+  if (!remember(rtp_sources_, window, ssrc, index))
+    return fail(Errc::TooLarge, "too many SRTP sources");
   return packet.first(plain);
 }
 
@@ -100,7 +106,8 @@ bool SrtpReceiver::open_rtp_payload(MutableByteSpan packet, size_t header_size, 
 
 Result<MutableByteSpan> SrtpReceiver::open_rtcp(MutableByteSpan packet) {
   const size_t overhead = tag_size(profile_) + kRtcpIndex;
-  if (packet.size() < kRtcpHeader + overhead) return fail(Errc::Truncated, "SRTCP packet shorter than its tag");
+  if (packet.size() < kRtcpHeader + overhead)
+    return fail(Errc::Truncated, "SRTCP packet shorter than its tag");
   if ((packet[0] & 0xc0) != 0x80) return fail(Errc::Malformed, "SRTCP packet of another version");
   // RFC 7714 section 9: the index follows the tag; RFC 3711 section 3.4: it stands before it.
   const size_t index_at = packet.size() - (rtcp_gcm_ ? kRtcpIndex : kRtcpIndex + kSha1Tag);
@@ -111,8 +118,10 @@ Result<MutableByteSpan> SrtpReceiver::open_rtcp(MutableByteSpan packet) {
   if (window != nullptr && !window->is_fresh(index)) {
     return fail(Errc::Replayed, "SRTCP packet seen before or too old to tell");
   }
-  if (!open_rtcp_payload(packet, index_word)) return fail(Errc::Unauthorized, "SRTCP tag does not fit");
-  if (!remember(rtcp_sources_, window, ssrc, index)) return fail(Errc::TooLarge, "too many SRTCP sources");
+  if (!open_rtcp_payload(packet, index_word))
+    return fail(Errc::Unauthorized, "SRTCP tag does not fit");
+  if (!remember(rtcp_sources_, window, ssrc, index))
+    return fail(Errc::TooLarge, "too many SRTCP sources");
   return packet.first(packet.size() - overhead);
 }
 
@@ -125,7 +134,8 @@ bool SrtpReceiver::open_rtcp_payload(MutableByteSpan packet, uint32_t index_word
   if (rtcp_cm_) {
     std::array<uint8_t, kSha1Tag> expected{};
     rtcp_cm_->authenticate(packet.first(plain + kRtcpIndex), {}, expected.data());
-    if (CRYPTO_memcmp(expected.data(), packet.data() + plain + kRtcpIndex, kSha1Tag) != 0) return false;
+    if (CRYPTO_memcmp(expected.data(), packet.data() + plain + kRtcpIndex, kSha1Tag) != 0)
+      return false;
     if (encrypted) rtcp_cm_->crypt(cm_iv(rtcp_salt_, ssrc, index), body);
     return true;
   }

@@ -1,6 +1,7 @@
-// Opens what the peer sends on one transport: SRTP and SRTCP (RFC 3711, RFC 7714) in place. Rollover counters and
-// replay windows are kept per ssrc and move only for packets that passed authentication, so that no forged packet
-// can push them. Owner: transport::Peer. Thread: its worker.
+// Opens what the peer sends on one transport: SRTP and SRTCP (RFC 3711, RFC 7714) in place.
+// Rollover counters and replay windows are kept per ssrc and move only for packets that passed
+// authentication, so that no forged packet can push them. Owner: transport::Peer. Thread: its
+// worker.
 #pragma once
 
 #include <array>
@@ -18,15 +19,17 @@
 
 namespace media::srtp {
 
-// Three simulcast layers with RTX for camera and screen, two voices and some spare; bounds memory per transport.
+// Three simulcast layers with RTX for camera and screen, two voices and some spare; bounds memory
+// per transport.
 inline constexpr size_t kMaxReceiveSsrcs = 32;
 
 class SrtpReceiver {
  public:
   SrtpReceiver(Profile profile, const MasterKey& master, Backend backend = Backend::Automatic);
 
-  // The plain packet inside `packet`. Errors: Truncated and Malformed for what cannot be SRTP, Replayed, Unauthorized
-  // for a wrong tag, TooLarge for an authentic packet of one ssrc too many. After an error the bytes are undefined.
+  // The plain packet inside `packet`. Errors: Truncated and Malformed for what cannot be SRTP,
+  // Replayed, Unauthorized for a wrong tag, TooLarge for an authentic packet of one ssrc too many.
+  // After an error the bytes are undefined.
   Result<MutableByteSpan> open_rtp(MutableByteSpan packet);
   Result<MutableByteSpan> open_rtcp(MutableByteSpan packet);
 

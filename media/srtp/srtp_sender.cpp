@@ -5,7 +5,8 @@
 
 namespace media::srtp {
 
-SrtpSender::SrtpSender(Profile profile, const MasterKey& master, Backend backend) : profile_(profile) {
+SrtpSender::SrtpSender(Profile profile, const MasterKey& master, Backend backend)
+    : profile_(profile) {
   const SessionKeys rtp = derive(profile, master, Stream::Rtp);
   const SessionKeys rtcp = derive(profile, master, Stream::Rtcp);
   rtp_salt_ = rtp.salt;
@@ -51,8 +52,8 @@ size_t SrtpSender::seal_rtcp_gcm(MutableByteSpan slot, size_t size, uint32_t ind
   std::copy_n(slot.begin(), kRtcpHeader, aad.begin());
   store_be32(aad.data() + kRtcpHeader, index | kRtcpEncrypted);
   const uint32_t ssrc = load_be32(slot.data() + 4);
-  rtcp_gcm_->seal(gcm_iv(rtcp_salt_, ssrc, index), aad, slot.subspan(kRtcpHeader, size - kRtcpHeader),
-                  slot.data() + size);
+  rtcp_gcm_->seal(gcm_iv(rtcp_salt_, ssrc, index), aad,
+                  slot.subspan(kRtcpHeader, size - kRtcpHeader), slot.data() + size);
   store_be32(slot.data() + size + kGcmTag, index | kRtcpEncrypted);
   return size + kGcmTag + kRtcpIndex;
 }

@@ -1,5 +1,6 @@
-// Protects what we send on one transport: SRTP and SRTCP framing (RFC 3711 section 3, RFC 7714 sections 8 and 9) in
-// place. Keeps no state per ssrc: the caller names each packet's index. Owner: transport::Peer. Thread: its worker.
+// Protects what we send on one transport: SRTP and SRTCP framing (RFC 3711 section 3, RFC 7714
+// sections 8 and 9) in place. Keeps no state per ssrc: the caller names each packet's index. Owner:
+// transport::Peer. Thread: its worker.
 #pragma once
 
 #include <array>
@@ -18,13 +19,15 @@ class SrtpSender {
  public:
   SrtpSender(Profile profile, const MasterKey& master, Backend backend = Backend::Automatic);
 
-  // slot[0..size) is an RTP packet whose header (CSRCs and extensions included) is `header_size` long; the slot holds
-  // tag_size() bytes more. `index` = rollover counter * 65536 + sequence number and must never be used twice for
-  // different packets of one ssrc. Returns the protected size.
+  // slot[0..size) is an RTP packet whose header (CSRCs and extensions included) is `header_size`
+  // long; the slot holds tag_size() bytes more. `index` = rollover counter * 65536 + sequence
+  // number and must never be used twice for different packets of one ssrc. Returns the protected
+  // size.
   size_t seal_rtp(MutableByteSpan slot, size_t header_size, size_t size, int64_t index);
 
-  // slot[0..size) is a compound RTCP packet (at least 8 bytes); the slot holds tag_size() + kRtcpIndex bytes more.
-  // Returns the protected size, or 0 when 2^31 packets have gone out and the key is worn out (RFC 3711 section 9.2).
+  // slot[0..size) is a compound RTCP packet (at least 8 bytes); the slot holds tag_size() +
+  // kRtcpIndex bytes more. Returns the protected size, or 0 when 2^31 packets have gone out and the
+  // key is worn out (RFC 3711 section 9.2).
   size_t seal_rtcp(MutableByteSpan slot, size_t size);
 
   [[nodiscard]] Profile profile() const { return profile_; }

@@ -59,7 +59,8 @@ struct Peer::Parts {
   Parts(Params& params, const dtls::Certificate& certificate, Rng& rng)
       : is_server(params.role == Params::Role::Server),
         ufrags{params.local.ufrag},
-        dtls(is_server ? dtls::Role::Server : dtls::Role::Client, certificate, params.remote_fingerprint,
+        dtls(is_server ? dtls::Role::Server : dtls::Role::Client, certificate,
+             params.remote_fingerprint,
              params.aes_cm_only ? dtls::Offer::AesCmOnly : dtls::Offer::All) {
     if (is_server) {
       lite.emplace(std::move(params.local), std::move(params.remote), rng);
@@ -70,9 +71,12 @@ struct Peer::Parts {
 
   [[nodiscard]] const Address* selected() const;
   bool note_traffic(Instant now, const Address& from, size_t size);
-  void on_stun(Instant now, const Address& from, ByteSpan datagram, DatagramSink& sink, DropCounters& drops);
-  void on_dtls(Instant now, const Address& from, ByteSpan datagram, DatagramSink& sink, DropCounters& drops);
-  Inbound on_media(Instant now, const Address& from, MutableByteSpan datagram, bool rtcp, DropCounters& drops);
+  void on_stun(Instant now, const Address& from, ByteSpan datagram, DatagramSink& sink,
+               DropCounters& drops);
+  void on_dtls(Instant now, const Address& from, ByteSpan datagram, DatagramSink& sink,
+               DropCounters& drops);
+  Inbound on_media(Instant now, const Address& from, MutableByteSpan datagram, bool rtcp,
+                   DropCounters& drops);
   bool keep_early(Instant now, const Address& from, ByteSpan datagram);
   void take_early(Instant now, DatagramSink& sink, DropCounters& drops);
   void send_checks(Instant now, DatagramSink& sink);
@@ -93,7 +97,9 @@ struct Peer::Parts {
   std::vector<std::pair<Address, std::vector<uint8_t>>> early;
 };
 
-const Address* Peer::Parts::selected() const { return is_server ? lite->selected() : &controlling->candidate(); }
+const Address* Peer::Parts::selected() const {
+  return is_server ? lite->selected() : &controlling->candidate();
+}
 
 bool Peer::Parts::note_traffic(Instant now, const Address& from, size_t size) {
   return is_server ? lite->on_traffic(now, from, size) : from == controlling->candidate();
@@ -102,11 +108,14 @@ bool Peer::Parts::note_traffic(Instant now, const Address& from, size_t size) {
 void Peer::Parts::on_stun(Instant now, const Address& from, ByteSpan datagram, DatagramSink& sink,
                           DropCounters& drops) {
   std::array<uint8_t, ice::kMaxMessage> reply;
-  const ice::IceLite::Handled handled = is_server ? lite->on_datagram(now, from, datagram, reply)
-                                                  : controlling->on_datagram(now, from, datagram, reply);
+  const ice::IceLite::Handled handled = is_server
+                                            ? lite->on_datagram(now, from, datagram, reply)
+                                            : controlling->on_datagram(now, from, datagram, reply);
   if (handled.drop) return drops.add(*handled.drop);
-  if (state == State::New && connect_deadline == Instant::never()) connect_deadline = now + kConnectLimit;
-  // Our own check goes first: the peer then proves its address before our answer lets it start DTLS.
+  if (state == State::New && connect_deadline == Instant::never())
+    connect_deadline = now + kConnectLimit;
+  // Our own check goes first: the peer then proves its address before our answer lets it start
+  // DTLS.
   send_checks(now, sink);
   if (handled.reply_size != 0) sink.send(from, ByteSpan(reply).first(handled.reply_size));
   if (!early.empty()) take_early(now, sink, drops);
@@ -164,8 +173,8 @@ void Peer::Parts::take_early(Instant now, DatagramSink& sink, DropCounters& drop
   }
 }
 
-Peer::Inbound Peer::Parts::on_media(Instant now, const Address& from, MutableByteSpan datagram, bool rtcp,
-                                    DropCounters& drops) {
+Peer::Inbound Peer::Parts::on_media(Instant now, const Address& from, MutableByteSpan datagram,
+                                    bool rtcp, DropCounters& drops) {
   // Before any cryptography: media may only come from where an authenticated check came from.
   if (!note_traffic(now, from, datagram.size())) {
     drops.add(Drop::UnknownAddress);
@@ -238,8 +247,8 @@ Peer::Peer(Params params, const dtls::Certificate& certificate, Rng& rng)
     : parts_(std::make_unique<Parts>(params, certificate, rng)) {}
 Peer::~Peer() = default;
 
-Peer::Inbound Peer::on_datagram(Instant now, const Address& from, MutableByteSpan datagram, DatagramSink& sink,
-                                DropCounters& drops) {
+Peer::Inbound Peer::on_datagram(Instant now, const Address& from, MutableByteSpan datagram,
+                                DatagramSink& sink, DropCounters& drops) {
   Parts& p = *parts_;
   switch (rtp::protocol_of(datagram)) {
     case rtp::Protocol::Rtp:
@@ -247,7 +256,8 @@ Peer::Inbound Peer::on_datagram(Instant now, const Address& from, MutableByteSpa
     case rtp::Protocol::Rtcp:
       return p.on_media(now, from, datagram, true, drops);
     case rtp::Protocol::Stun:
-      if (p.state != State::Failed && p.state != State::Closed) p.on_stun(now, from, datagram, sink, drops);
+      if (p.state != State::Failed && p.state != State::Closed)
+        p.on_stun(now, from, datagram, sink, drops);
       break;
     case rtp::Protocol::Dtls:
       p.on_dtls(now, from, datagram, sink, drops);
@@ -292,7 +302,8 @@ void Peer::check_now(Instant now) {
   if (p.is_server) return;
   p.controlling->start(now);
   p.controlling->check_now(now);
-  if (p.state == State::New && p.connect_deadline == Instant::never()) p.connect_deadline = now + kConnectLimit;
+  if (p.state == State::New && p.connect_deadline == Instant::never())
+    p.connect_deadline = now + kConnectLimit;
 }
 
 void Peer::close(DatagramSink& sink) {
@@ -303,7 +314,9 @@ void Peer::close(DatagramSink& sink) {
   p.state = State::Closed;
 }
 
-Peer::State Peer::state() const { return parts_->state; }
+Peer::State Peer::state() const {
+  return parts_->state;
+}
 
 bool Peer::can_send() const {
   const Parts& p = *parts_;
@@ -325,7 +338,9 @@ std::span<const std::string> Peer::local_ufrags() const {
   return p.is_server ? p.lite->local_ufrags() : std::span<const std::string>(p.ufrags);
 }
 
-Duration Peer::rtt() const { return parts_->is_server ? parts_->lite->rtt() : parts_->controlling->rtt(); }
+Duration Peer::rtt() const {
+  return parts_->is_server ? parts_->lite->rtt() : parts_->controlling->rtt();
+}
 
 size_t Peer::seal_rtp(MutableByteSpan slot, size_t header_size, size_t size, int64_t index) {
   return parts_->sender ? parts_->sender->seal_rtp(slot, header_size, size, index) : 0;

@@ -1,5 +1,6 @@
-// What sending one 1150-byte datagram costs on loopback, in the order in which a server makes them: each packet of a
-// video frame for all receivers, then the next packet. Time includes the kernel's receiving half.
+// What sending one 1150-byte datagram costs on loopback, in the order in which a server makes them:
+// each packet of a video frame for all receivers, then the next packet. Time includes the kernel's
+// receiving half.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -14,8 +15,9 @@ namespace {
 constexpr int kFramePackets = 6;
 constexpr size_t kPacket = 1150;
 
-// Arguments: receivers, GSO, receivers take joined datagrams, and how many bytes the first half of a frame's packets
-// is shorter (libwebrtc splits a frame into parts that differ by one byte, the longer ones last).
+// Arguments: receivers, GSO, receivers take joined datagrams, and how many bytes the first half of
+// a frame's packets is shorter (libwebrtc splits a frame into parts that differ by one byte, the
+// longer ones last).
 void send_frame(benchmark::State& state) {
   const auto receivers = static_cast<size_t>(state.range(0));
   auto socket = UdpSocket::bind(*Address::parse("127.0.0.1", 0));
@@ -42,10 +44,13 @@ void send_frame(benchmark::State& state) {
     }
     batch.flush();
   }
-  const auto packets = static_cast<double>(state.iterations()) * kFramePackets * static_cast<double>(receivers);
-  state.counters["per_packet"] = benchmark::Counter(packets, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-  state.counters["per_message"] = static_cast<double>(batch.stats().datagrams) /
-                                  static_cast<double>(std::max<uint64_t>(batch.stats().gso_messages, 1));
+  const auto packets =
+      static_cast<double>(state.iterations()) * kFramePackets * static_cast<double>(receivers);
+  state.counters["per_packet"] =
+      benchmark::Counter(packets, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["per_message"] =
+      static_cast<double>(batch.stats().datagrams) /
+      static_cast<double>(std::max<uint64_t>(batch.stats().gso_messages, 1));
 }
 
 BENCHMARK(send_frame)

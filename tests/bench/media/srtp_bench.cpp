@@ -1,5 +1,5 @@
-// What protecting and opening one packet costs. 400 keys in turn, as a server with 400 receivers has them, so that
-// key schedules come from memory and not always from the first-level cache.
+// What protecting and opening one packet costs. 400 keys in turn, as a server with 400 receivers
+// has them, so that key schedules come from memory and not always from the first-level cache.
 #include <benchmark/benchmark.h>
 
 #include <vector>
@@ -82,9 +82,12 @@ void open(benchmark::State& state) {
 void settings(benchmark::internal::Benchmark* b) {
   b->ArgNames({"profile", "backend", "bytes"});
   for (const int64_t bytes : {1150, 90}) {
-    b->Args({static_cast<int64_t>(Profile::AeadAes128Gcm), static_cast<int64_t>(Backend::IpsecMb), bytes});
-    b->Args({static_cast<int64_t>(Profile::AeadAes128Gcm), static_cast<int64_t>(Backend::OpenSsl), bytes});
-    b->Args({static_cast<int64_t>(Profile::AesCm128HmacSha1_80), static_cast<int64_t>(Backend::OpenSsl), bytes});
+    b->Args({static_cast<int64_t>(Profile::AeadAes128Gcm), static_cast<int64_t>(Backend::IpsecMb),
+             bytes});
+    b->Args({static_cast<int64_t>(Profile::AeadAes128Gcm), static_cast<int64_t>(Backend::OpenSsl),
+             bytes});
+    b->Args({static_cast<int64_t>(Profile::AesCm128HmacSha1_80),
+             static_cast<int64_t>(Backend::OpenSsl), bytes});
   }
 }
 

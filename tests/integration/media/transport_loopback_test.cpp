@@ -1,5 +1,5 @@
-// Our client against transport::Peer over real UDP sockets on loopback: handshake, media, a client that moves, and
-// strangers who inject.
+// Our client against transport::Peer over real UDP sockets on loopback: handshake, media, a client
+// that moves, and strangers who inject.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -38,9 +38,12 @@ Bytes make_rtp(uint32_t ssrc, uint16_t sequence, size_t size) {
 // One socket with one peer behind it, as a worker would run it.
 class Server final : public transport::DatagramSink {
  public:
-  Server() : socket_(std::move(*net::UdpSocket::bind(*Address::parse("127.0.0.1", 0)))), batch_(socket_) {}
+  Server()
+      : socket_(std::move(*net::UdpSocket::bind(*Address::parse("127.0.0.1", 0)))),
+        batch_(socket_) {}
 
-  void expect(const IceCredentials& local, const IceCredentials& remote, const Fingerprint& fingerprint) {
+  void expect(const IceCredentials& local, const IceCredentials& remote,
+              const Fingerprint& fingerprint) {
     transport::Peer::Params params;
     params.local = local;
     params.remote = remote;
@@ -58,8 +61,10 @@ class Server final : public transport::DatagramSink {
     const Instant now = net::monotonic_now();
     for (const net::Received& r : received_.receive(socket_)) {
       const auto inbound = peer_->on_datagram(now, r.from, r.bytes, *this, drops);
-      if (inbound.kind == transport::Peer::Kind::Rtp) rtp.emplace_back(inbound.plain.begin(), inbound.plain.end());
-      if (inbound.kind == transport::Peer::Kind::Rtcp) rtcp.emplace_back(inbound.plain.begin(), inbound.plain.end());
+      if (inbound.kind == transport::Peer::Kind::Rtp)
+        rtp.emplace_back(inbound.plain.begin(), inbound.plain.end());
+      if (inbound.kind == transport::Peer::Kind::Rtcp)
+        rtcp.emplace_back(inbound.plain.begin(), inbound.plain.end());
     }
     if (peer_->next_timeout() <= now) peer_->on_timeout(now, *this);
     batch_.flush();
@@ -104,7 +109,9 @@ class Events final : public client::ClientEvents {
   void on_connected(Instant) override { ++connected; }
   void on_lost(Instant, transport::Peer::State) override { ++lost; }
   void on_rtp(Instant, ByteSpan packet) override { rtp.emplace_back(packet.begin(), packet.end()); }
-  void on_rtcp(Instant, ByteSpan packet) override { rtcp.emplace_back(packet.begin(), packet.end()); }
+  void on_rtcp(Instant, ByteSpan packet) override {
+    rtcp.emplace_back(packet.begin(), packet.end());
+  }
 
   int connected = 0;
   int lost = 0;
@@ -156,7 +163,9 @@ class TransportLoopback : public testing::Test {
     const size_t before = server_.rtp.size();
     const uint16_t marker = ++marker_;
     ASSERT_TRUE(loop_->send_rtp(client_, make_rtp(99, marker, 50)));
-    ASSERT_TRUE(until([&] { return server_.rtp.size() > before && load_be32(server_.rtp.back().data() + 8) == 99; }));
+    ASSERT_TRUE(until([&] {
+      return server_.rtp.size() > before && load_be32(server_.rtp.back().data() + 8) == 99;
+    }));
   }
 
   Server server_;
@@ -173,7 +182,8 @@ class Profiles : public TransportLoopback, public testing::WithParamInterface<bo
 TEST_P(Profiles, carry_rtp_and_rtcp_both_ways) {
   ASSERT_TRUE(connect(GetParam()));
   for (uint16_t i = 0; i < 100; ++i) {
-    ASSERT_TRUE(loop_->send_rtp(client_, make_rtp(kUpSsrc, static_cast<uint16_t>(65500 + i), 200 + i)));
+    ASSERT_TRUE(
+        loop_->send_rtp(client_, make_rtp(kUpSsrc, static_cast<uint16_t>(65500 + i), 200 + i)));
     server_.send_rtp(65500 + i, 1000);
   }
   ASSERT_TRUE(loop_->send_rtcp(client_, Bytes{0x80, 201, 0, 1, 0, 0, 0, kUpSsrc}));
@@ -219,10 +229,12 @@ TEST_F(TransportLoopback, ignores_the_client_hello_of_a_stranger) {
   const auto stranger = net::UdpSocket::bind(*Address::parse("127.0.0.1", 0));
   ASSERT_TRUE(stranger);
   // A record of a handshake message; what it says does not matter, it must not even be looked at.
-  const Bytes hello = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 12, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  const Bytes hello = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 12,
+                       1,  0,    0,    0, 0, 0, 0, 0, 0, 0, 0, 0};
   start();
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(stranger->send(server_.address(), hello));
-  ASSERT_TRUE(until([this] { return events_.connected == 1 && server_.drops.of(Drop::DtlsUnexpected) == 200; }));
+  ASSERT_TRUE(until(
+      [this] { return events_.connected == 1 && server_.drops.of(Drop::DtlsUnexpected) == 200; }));
   net::ReceiveBatch batch;
   EXPECT_TRUE(batch.receive(*stranger).empty());
 }
@@ -238,13 +250,15 @@ TEST_F(TransportLoopback, answers_no_forged_check) {
   for (int i = 0; i < 50; ++i) {
     stun::TransactionId id{};
     loop_->rng().fill(id);
-    size_t size = ice::write_request(check, id, client_side_, guessed, ice::AgentRole::Controlling, 1);
+    size_t size =
+        ice::write_request(check, id, client_side_, guessed, ice::AgentRole::Controlling, 1);
     ASSERT_TRUE(stranger->send(server_.address(), ByteSpan(check).first(size)));
     size = ice::write_request(check, id, foreign, server_side_, ice::AgentRole::Controlling, 1);
     ASSERT_TRUE(stranger->send(server_.address(), ByteSpan(check).first(size)));
   }
   ASSERT_TRUE(until([this] {
-    return server_.drops.of(Drop::StunIntegrity) == 50 && server_.drops.of(Drop::UnknownUfrag) == 50;
+    return server_.drops.of(Drop::StunIntegrity) == 50 &&
+           server_.drops.of(Drop::UnknownUfrag) == 50;
   }));
   net::ReceiveBatch batch;
   EXPECT_TRUE(batch.receive(*stranger).empty());

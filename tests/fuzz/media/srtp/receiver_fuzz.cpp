@@ -1,5 +1,5 @@
-// Packets that are no SRTP, and authentic ones with changed bytes. Input: profile, kind, position of a change, its
-// value, then the packet.
+// Packets that are no SRTP, and authentic ones with changed bytes. Input: profile, kind, position
+// of a change, its value, then the packet.
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -34,8 +34,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<uint8_t> sealed = plain;
   sealed.resize(plain.size() + media::srtp::kGcmTag + media::srtp::kRtcpIndex);
   SrtpSender sender(profile, master, backend);
-  sealed.resize(rtcp ? sender.seal_rtcp(sealed, plain.size())
-                     : sender.seal_rtp(sealed, 12, plain.size(), media::load_be16(plain.data() + 2)));
+  sealed.resize(
+      rtcp ? sender.seal_rtcp(sealed, plain.size())
+           : sender.seal_rtp(sealed, 12, plain.size(), media::load_be16(plain.data() + 2)));
   std::vector<uint8_t> changed = sealed;
   uint8_t& byte = changed[media::load_be16(data + 2) % changed.size()];
   const uint8_t before = byte;
@@ -43,7 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<uint8_t> again = sealed;
   if (byte != before) CHECK(!(rtcp ? receiver.open_rtcp(changed) : receiver.open_rtp(changed)));
   const auto good = rtcp ? receiver.open_rtcp(sealed) : receiver.open_rtp(sealed);
-  CHECK(good && good->size() == plain.size() && std::memcmp(good->data(), plain.data(), plain.size()) == 0);
+  CHECK(good && good->size() == plain.size() &&
+        std::memcmp(good->data(), plain.data(), plain.size()) == 0);
   CHECK(!(rtcp ? receiver.open_rtcp(again) : receiver.open_rtp(again)));
   return 0;
 }

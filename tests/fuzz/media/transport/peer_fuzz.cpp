@@ -1,5 +1,6 @@
-// Datagrams from anybody, to a peer whose handshake has not begun, one that waits for DTLS, and one that is connected.
-// Input: a mode byte, then datagrams, each after one byte of source and two of length.
+// Datagrams from anybody, to a peer whose handshake has not begun, one that waits for DTLS, and one
+// that is connected. Input: a mode byte, then datagrams, each after one byte of source and two of
+// length.
 #include <cstdint>
 #include <optional>
 
@@ -15,8 +16,8 @@ using media::transport::Bytes;
 using media::transport::Peer;
 using media::transport::Wire;
 
-// One datagram costs at most this much in answers, whatever it says: the limit for addresses that are proven, since
-// a handshake flight is larger than the record that completes the one before.
+// One datagram costs at most this much in answers, whatever it says: the limit for addresses that
+// are proven, since a handshake flight is larger than the record that completes the one before.
 constexpr size_t kLargestAnswer = 8 * 1024;
 
 void feed(Wire& wire, ByteReader& input) {
@@ -33,7 +34,8 @@ void feed(Wire& wire, ByteReader& input) {
     CHECK(source % 2 == 0 || wire.from_server.sent.empty());
     wire.from_server.sent.clear();
     wire.now += media::Duration::millis(source);
-    if (wire.server->next_timeout() <= wire.now) wire.server->on_timeout(wire.now, wire.from_server);
+    if (wire.server->next_timeout() <= wire.now)
+      wire.server->on_timeout(wire.now, wire.from_server);
     wire.from_server.sent.clear();
     CHECK(wire.server->known_addresses().size() <= 8);
   }

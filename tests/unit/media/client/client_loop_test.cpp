@@ -23,7 +23,8 @@ class ManyPeers final : public transport::DatagramSink {
  public:
   void send(const Address& to, ByteSpan datagram) override { socket_.send(to, datagram); }
 
-  void add(const IceCredentials& local, const IceCredentials& remote, const Fingerprint& fingerprint) {
+  void add(const IceCredentials& local, const IceCredentials& remote,
+           const Fingerprint& fingerprint) {
     transport::Peer::Params params;
     params.local = local;
     params.remote = remote;
@@ -35,7 +36,8 @@ class ManyPeers final : public transport::DatagramSink {
     const Instant now = net::monotonic_now();
     for (const net::Received& r : batch_.receive(socket_)) {
       const std::string_view username = stun::peek_username(r.bytes);
-      if (!username.empty()) by_address_[r.from] = std::string(username.substr(0, username.find(':')));
+      if (!username.empty())
+        by_address_[r.from] = std::string(username.substr(0, username.find(':')));
       const auto peer = peers_.find(by_address_[r.from]);
       if (peer == peers_.end()) continue;
       const auto inbound = peer->second->on_datagram(now, r.from, r.bytes, *this, drops_);
@@ -50,7 +52,8 @@ class ManyPeers final : public transport::DatagramSink {
   [[nodiscard]] const Fingerprint& fingerprint() const { return certificate_.fingerprint(); }
   [[nodiscard]] size_t closed() const {
     size_t n = 0;
-    for (const auto& [name, peer] : peers_) n += peer->state() == transport::Peer::State::Closed ? size_t{1} : size_t{0};
+    for (const auto& [name, peer] : peers_)
+      n += peer->state() == transport::Peer::State::Closed ? size_t{1} : size_t{0};
     return n;
   }
 

@@ -56,9 +56,11 @@ class Client : public testing::Test {
     while (!up_.sent.empty() || !down_.sent.empty()) {
       for (auto& [to, bytes] : std::exchange(up_.sent, {})) {
         const auto inbound = server_->on_datagram(now_, client_address_, bytes, down_, drops_);
-        if (inbound.kind == transport::Peer::Kind::Rtp) received_.emplace_back(inbound.plain.begin(), inbound.plain.end());
+        if (inbound.kind == transport::Peer::Kind::Rtp)
+          received_.emplace_back(inbound.plain.begin(), inbound.plain.end());
       }
-      for (auto& [to, bytes] : std::exchange(down_.sent, {})) client_->on_datagram(now_, server_address_, bytes, up_);
+      for (auto& [to, bytes] : std::exchange(down_.sent, {}))
+        client_->on_datagram(now_, server_address_, bytes, up_);
     }
   }
   void connect() {

@@ -12,7 +12,8 @@ namespace {
 
 class CertificateFile : public testing::Test {
  protected:
-  CertificateFile() : directory_(std::filesystem::temp_directory_path() / ("dtls-" + std::to_string(getpid()))) {
+  CertificateFile()
+      : directory_(std::filesystem::temp_directory_path() / ("dtls-" + std::to_string(getpid()))) {
     std::filesystem::create_directories(directory_);
   }
   ~CertificateFile() override { std::filesystem::remove_all(directory_); }
@@ -36,11 +37,13 @@ TEST(Certificate, keeps_its_fingerprint_through_pem) {
 
 TEST(Certificate, refuses_text_that_is_none_and_a_key_of_another) {
   EXPECT_FALSE(Certificate::from_pem(""));
-  EXPECT_FALSE(Certificate::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"));
+  EXPECT_FALSE(
+      Certificate::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"));
   const std::string a = Certificate::make()->to_pem();
   const std::string b = Certificate::make()->to_pem();
   const size_t cert_of_b = b.find("-----BEGIN CERTIFICATE");
-  EXPECT_FALSE(Certificate::from_pem(a.substr(0, a.find("-----BEGIN CERTIFICATE")) + b.substr(cert_of_b)));
+  EXPECT_FALSE(
+      Certificate::from_pem(a.substr(0, a.find("-----BEGIN CERTIFICATE")) + b.substr(cert_of_b)));
 }
 
 TEST_F(CertificateFile, is_made_once_and_found_again_and_readable_by_its_owner_alone) {

@@ -27,7 +27,8 @@ class Handshake : public testing::Test {
  protected:
   void make(Offer offer = Offer::All, size_t client_certificate = 1) {
     server_.emplace(Role::Server, certificate(0), certificate(1).fingerprint());
-    client_.emplace(Role::Client, certificate(client_certificate), certificate(0).fingerprint(), offer);
+    client_.emplace(Role::Client, certificate(client_certificate), certificate(0).fingerprint(),
+                    offer);
   }
 
   static std::vector<Bytes> take(DtlsEndpoint& endpoint) {
@@ -99,7 +100,8 @@ TEST_F(Handshake, the_client_checks_the_server_too) {
   EXPECT_NE(server_->state(), State::Connected);
 }
 
-// Splits the ClientHello into fragments of 100 bytes, each a datagram, as a browser with many extensions does.
+// Splits the ClientHello into fragments of 100 bytes, each a datagram, as a browser with many
+// extensions does.
 TEST_F(Handshake, puts_a_fragmented_client_hello_together) {
   make();
   client_->start(now_);
@@ -200,7 +202,8 @@ TEST_F(Handshake, is_not_ended_by_a_readable_alert_or_noise) {
 
 TEST_F(Handshake, a_bad_first_hello_leaves_room_for_a_good_one) {
   make();
-  Bytes bad = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 9, 9};
+  Bytes bad = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 1,
+               0,  0,    2,    0, 0, 0, 0, 0, 0, 0, 2, 9, 9};
   server_->handle_datagram(now_, bad);
   EXPECT_EQ(server_->state(), State::Handshaking);
   EXPECT_TRUE(take(*server_).empty()) << "nothing to learn from us";

@@ -31,7 +31,8 @@ TEST(Binding, a_controlled_agent_asks_without_nominating) {
 
 TEST(Binding, says_nothing_when_the_buffer_is_too_small) {
   Bytes out(30);
-  EXPECT_EQ(write_request(out, {}, credentials("a"), credentials("b"), AgentRole::Controlled, 77), 0u);
+  EXPECT_EQ(write_request(out, {}, credentials("a"), credentials("b"), AgentRole::Controlled, 77),
+            0u);
 }
 
 }  // namespace

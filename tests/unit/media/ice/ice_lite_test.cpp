@@ -23,7 +23,9 @@ class Lite : public testing::Test {
     std::vector<std::pair<Address, Bytes>> all;
     Bytes out(kMaxMessage);
     while (const auto transmit = agent_.poll(now_, out)) {
-      all.emplace_back(transmit->to, Bytes(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(transmit->size)));
+      all.emplace_back(
+          transmit->to,
+          Bytes(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(transmit->size)));
     }
     return all;
   }
@@ -82,7 +84,8 @@ TEST_F(Lite, is_silent_to_wrong_names_and_passwords_and_learns_nothing_from_them
   Bytes cut = check(peer_, own_, 1);
   cut.resize(cut.size() - 9);
   EXPECT_EQ(receive(at(7), cut).drop, Drop::StunMalformed);
-  EXPECT_EQ(receive(at(7), check(peer_, own_, 1, {.controlled = true})).drop, Drop::StunUnsupported);
+  EXPECT_EQ(receive(at(7), check(peer_, own_, 1, {.controlled = true})).drop,
+            Drop::StunUnsupported);
   EXPECT_TRUE(reply_.empty());
   EXPECT_TRUE(agent_.known_addresses().empty());
   EXPECT_EQ(agent_.selected(), nullptr);
@@ -258,7 +261,8 @@ TEST_F(Lite, a_restart_keeps_the_old_credentials_until_the_new_ones_nominate) {
   EXPECT_FALSE(receive(at(7), check(peer_, own_, 1)).drop);
   EXPECT_FALSE(receive(at(7), check(new_peer, new_own, 2, {.nominate = false})).drop);
   EXPECT_EQ(agent_.local_ufrags().size(), 2u);
-  EXPECT_EQ(receive(at(7), check(peer_, new_own, 3)).drop, Drop::UnknownUfrag) << "halves of different starts";
+  EXPECT_EQ(receive(at(7), check(peer_, new_own, 3)).drop, Drop::UnknownUfrag)
+      << "halves of different starts";
   receive(at(7), check(new_peer, new_own, 4));
   ASSERT_EQ(agent_.local_ufrags().size(), 1u);
   EXPECT_EQ(agent_.local_ufrags()[0], new_own.ufrag);

@@ -31,7 +31,8 @@ inline std::vector<std::pair<Address, Bytes>> read_all(const UdpSocket& socket, 
   const Instant end = monotonic_now() + Duration::seconds(2);
   for (Instant now = monotonic_now(); all.size() < count && now < end; now = monotonic_now()) {
     poller->wait(now, end);
-    for (const Received& r : batch.receive(socket)) all.emplace_back(r.from, Bytes(r.bytes.begin(), r.bytes.end()));
+    for (const Received& r : batch.receive(socket))
+      all.emplace_back(r.from, Bytes(r.bytes.begin(), r.bytes.end()));
   }
   return all;
 }

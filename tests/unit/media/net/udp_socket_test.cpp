@@ -17,7 +17,8 @@ TEST(UdpSocket, says_what_to_do_when_the_port_is_taken) {
   const UdpSocket first = open_socket();
   const auto second = UdpSocket::bind(first.local_address());
   ASSERT_FALSE(second);
-  EXPECT_NE(second.error().message.find("choose another media port"), std::string::npos) << second.error().message;
+  EXPECT_NE(second.error().message.find("choose another media port"), std::string::npos)
+      << second.error().message;
 }
 
 TEST(UdpSocket, an_ipv6_wildcard_also_talks_ipv4) {
@@ -37,7 +38,8 @@ TEST(ReceiveBatch, keeps_datagrams_and_their_order) {
   for (const bool gro : {false, true}) {
     const UdpSocket server = open_socket("127.0.0.1", gro);
     const UdpSocket client = open_socket();
-    for (uint8_t i = 0; i < 200; ++i) ASSERT_TRUE(client.send(server.local_address(), Bytes(100 + i % 3, i)));
+    for (uint8_t i = 0; i < 200; ++i)
+      ASSERT_TRUE(client.send(server.local_address(), Bytes(100 + i % 3, i)));
     const auto got = read_all(server, 200);
     ASSERT_EQ(got.size(), 200u);
     for (uint8_t i = 0; i < 200; ++i) {

@@ -22,10 +22,14 @@ class GcmVectors : public testing::TestWithParam<Backend> {};
 TEST_P(GcmVectors, seals_the_rtp_packet_of_rfc_7714) {
   GcmCipher cipher(from_hex("000102030405060708090a0b0c0d0e0f"), GetParam());
   const Bytes header = from_hex("8040f17b8041f8d35501a0b2");
-  Bytes text = from_hex("47616c6c696120657374206f6d6e69732064697669736120696e207061727465732074726573");
+  Bytes text =
+      from_hex("47616c6c696120657374206f6d6e69732064697669736120696e207061727465732074726573");
   Bytes tag(kGcmTag);
-  cipher.seal(gcm_iv(salt_of("517569642070726f2071756f"), 0x5501a0b2, 0xf17b), header, text, tag.data());
-  EXPECT_EQ(text, from_hex("f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833"));
+  cipher.seal(gcm_iv(salt_of("517569642070726f2071756f"), 0x5501a0b2, 0xf17b), header, text,
+              tag.data());
+  EXPECT_EQ(
+      text,
+      from_hex("f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833"));
   EXPECT_EQ(tag, from_hex("899d7f27beb16a9152cf765ee4390cce"));
 }
 
@@ -36,9 +40,12 @@ TEST_P(GcmVectors, seals_the_rtcp_packet_of_rfc_7714) {
   Bytes text = from_hex(
       "4e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeefdeadbeefdeadbeef");
   Bytes tag(kGcmTag);
-  cipher.seal(gcm_iv(salt_of("517569642070726f2071756f"), 0x4d617273, 0x5d4), aad, text, tag.data());
-  EXPECT_EQ(text, from_hex("63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b4686303ded"
-                           "0bb9275b"));
+  cipher.seal(gcm_iv(salt_of("517569642070726f2071756f"), 0x4d617273, 0x5d4), aad, text,
+              tag.data());
+  EXPECT_EQ(
+      text,
+      from_hex("63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b4686303ded"
+               "0bb9275b"));
   EXPECT_EQ(tag, from_hex("c84aa45896cf4d2fc5abf87245d9eade"));
 }
 
@@ -61,7 +68,9 @@ TEST_P(GcmVectors, opens_what_it_sealed_and_refuses_any_changed_bit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, GcmVectors, testing::Values(Backend::IpsecMb, Backend::OpenSsl),
-                         [](const auto& test) { return test.param == Backend::IpsecMb ? "IpsecMb" : "OpenSsl"; });
+                         [](const auto& test) {
+                           return test.param == Backend::IpsecMb ? "IpsecMb" : "OpenSsl";
+                         });
 
 TEST(GcmBackends, agree_on_every_length_and_key_size) {
   if (!has_ipsec_mb()) GTEST_SKIP() << "this CPU has no AES-NI";

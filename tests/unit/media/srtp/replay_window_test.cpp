@@ -29,7 +29,8 @@ TEST(ReplayWindow, agrees_with_a_set_under_random_jumps) {
     int64_t index = base + static_cast<int64_t>(rng.below(2200)) - 1200;
     if (rng.below(1000) == 0) index = base + 3000;
     if (index < 0) continue;
-    const bool fresh = index > highest || (index + kReplayWindow > highest && !seen.contains(index));
+    const bool fresh =
+        index > highest || (index + kReplayWindow > highest && !seen.contains(index));
     ASSERT_EQ(window.is_fresh(index), fresh) << index << " after " << highest;
     if (fresh && rng.below(2) == 0) {
       window.mark(index);

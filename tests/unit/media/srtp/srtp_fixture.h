@@ -35,7 +35,8 @@ inline MasterKey make_master(uint64_t seed) {
 inline constexpr size_t kRoom = kGcmTag + kRtcpIndex;
 
 // An RTP packet with `csrcs` contributing sources and, when asked, a one-word header extension.
-inline Bytes make_rtp(uint32_t ssrc, uint16_t sequence, size_t payload, size_t csrcs = 0, bool extension = false) {
+inline Bytes make_rtp(uint32_t ssrc, uint16_t sequence, size_t payload, size_t csrcs = 0,
+                      bool extension = false) {
   Bytes packet(12 + 4 * csrcs + (extension ? 8 : 0) + payload);
   packet[0] = static_cast<uint8_t>(0x80 | csrcs | (extension ? 0x10 : 0));
   packet[1] = 96;
@@ -50,7 +51,9 @@ inline Bytes make_rtp(uint32_t ssrc, uint16_t sequence, size_t payload, size_t c
   return packet;
 }
 
-inline size_t header_size(size_t csrcs, bool extension) { return 12 + 4 * csrcs + (extension ? 8 : 0); }
+inline size_t header_size(size_t csrcs, bool extension) {
+  return 12 + 4 * csrcs + (extension ? 8 : 0);
+}
 
 // A receiver report without blocks, followed by `extra` words.
 inline Bytes make_rtcp(uint32_t ssrc, size_t extra = 6) {

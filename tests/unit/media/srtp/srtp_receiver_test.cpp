@@ -12,7 +12,8 @@ namespace {
 
 class Receiver : public testing::TestWithParam<Setting> {
  protected:
-  Bytes seal(uint32_t ssrc, int64_t index, size_t payload = 40, size_t csrcs = 0, bool extension = false) {
+  Bytes seal(uint32_t ssrc, int64_t index, size_t payload = 40, size_t csrcs = 0,
+             bool extension = false) {
     Bytes slot = make_rtp(ssrc, static_cast<uint16_t>(index), payload, csrcs, extension);
     const size_t plain = slot.size();
     slot.resize(plain + kRoom);

@@ -17,7 +17,8 @@ TEST_P(Sender, leaves_the_header_readable_and_hides_the_payload) {
   const size_t header = header_size(2, true);
   const size_t size = sender.seal_rtp(slot, header, plain.size(), 100);
   EXPECT_EQ(size, plain.size() + tag_size(GetParam().profile));
-  EXPECT_TRUE(std::equal(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(header), slot.begin()));
+  EXPECT_TRUE(
+      std::equal(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(header), slot.begin()));
   EXPECT_FALSE(std::equal(plain.begin() + static_cast<std::ptrdiff_t>(header), plain.end(),
                           slot.begin() + static_cast<std::ptrdiff_t>(header)));
 }

@@ -36,14 +36,17 @@ TEST_P(BothProfiles, connects_and_carries_media_both_ways) {
   ASSERT_TRUE(wire.server->can_send());
   EXPECT_EQ(wire.server->remote(), wire.client_address);
   Bytes up = wire.seal(*wire.client, 1);
-  const auto at_server =
-      wire.server->on_datagram(wire.now, wire.client_address, up, wire.from_server, wire.server_drops);
+  const auto at_server = wire.server->on_datagram(wire.now, wire.client_address, up,
+                                                  wire.from_server, wire.server_drops);
   EXPECT_EQ(at_server.kind, Peer::Kind::Rtp);
   ASSERT_EQ(at_server.plain.size(), 100u);
   EXPECT_EQ(at_server.plain[50], 0x5a);
   Bytes down = wire.seal(*wire.server, 1);
-  EXPECT_EQ(wire.client->on_datagram(wire.now, wire.server_address, down, wire.from_client, wire.client_drops).kind,
-            Peer::Kind::Rtp);
+  EXPECT_EQ(
+      wire.client
+          ->on_datagram(wire.now, wire.server_address, down, wire.from_client, wire.client_drops)
+          .kind,
+      Peer::Kind::Rtp);
   EXPECT_EQ(total(wire.server_drops) + total(wire.client_drops), 0u);
 }
 
@@ -58,7 +61,8 @@ TEST_P(BothProfiles, carries_reports_both_ways) {
     slot.resize(from->seal_rtcp(slot, 32));
     Peer& to = from == &*wire.client ? *wire.server : *wire.client;
     const Address source = from == &*wire.client ? wire.client_address : wire.server_address;
-    const auto inbound = to.on_datagram(wire.now, source, slot, wire.from_server, wire.server_drops);
+    const auto inbound =
+        to.on_datagram(wire.now, source, slot, wire.from_server, wire.server_drops);
     EXPECT_EQ(inbound.kind, Peer::Kind::Rtcp);
     EXPECT_EQ(inbound.plain.size(), 32u);
   }
@@ -123,12 +127,15 @@ TEST(Peer, answers_no_dtls_before_an_authenticated_check) {
 Bytes unnominated_check(const Wire& wire) {
   Bytes check(ice::kMaxMessage);
   stun::MessageBuilder builder(check, stun::Class::Request, stun::TransactionId{1});
-  builder.username(wire.server_side.ufrag + ":" + wire.client_side.ufrag).priority(1).ice_controlling(1);
+  builder.username(wire.server_side.ufrag + ":" + wire.client_side.ufrag)
+      .priority(1)
+      .ice_controlling(1);
   check.resize(builder.finish(ice::hmac_sha1, ice::as_bytes(wire.server_side.password)));
   return check;
 }
 
-// Chrome nominates towards a lite server only after its first answer, and starts DTLS at the same moment.
+// Chrome nominates towards a lite server only after its first answer, and starts DTLS at the same
+// moment.
 TEST(Peer, lets_a_client_hello_wait_for_the_proof_of_its_address) {
   Wire donor;
   Bytes hello;
@@ -139,19 +146,23 @@ TEST(Peer, lets_a_client_hello_wait_for_the_proof_of_its_address) {
   donor.connect();
   Wire wire;
   Bytes check = unnominated_check(wire);
-  wire.server->on_datagram(wire.now, wire.client_address, check, wire.from_server, wire.server_drops);
+  wire.server->on_datagram(wire.now, wire.client_address, check, wire.from_server,
+                           wire.server_drops);
   ASSERT_EQ(wire.from_server.sent.size(), 2u) << "its own check, then the answer";
   const Bytes own_check = wire.from_server.sent.front().second;
   wire.from_server.sent.clear();
-  wire.server->on_datagram(wire.now, wire.client_address, hello, wire.from_server, wire.server_drops);
+  wire.server->on_datagram(wire.now, wire.client_address, hello, wire.from_server,
+                           wire.server_drops);
   EXPECT_TRUE(wire.from_server.sent.empty());
   EXPECT_EQ(wire.server->state(), State::New);
 
   const auto view = stun::MessageView::parse(own_check);
   ASSERT_TRUE(view);
   Bytes proof(ice::kMaxMessage);
-  proof.resize(ice::write_answer(proof, *view, own_check.size(), wire.server_address, wire.client_side));
-  wire.server->on_datagram(wire.now, wire.client_address, proof, wire.from_server, wire.server_drops);
+  proof.resize(
+      ice::write_answer(proof, *view, own_check.size(), wire.server_address, wire.client_side));
+  wire.server->on_datagram(wire.now, wire.client_address, proof, wire.from_server,
+                           wire.server_drops);
   EXPECT_EQ(wire.server->state(), State::Handshaking);
   ASSERT_FALSE(wire.from_server.sent.empty());
   EXPECT_EQ(wire.from_server.sent.front().second[0], 22);
@@ -205,20 +216,24 @@ TEST(Peer, noise_and_plain_alerts_with_a_forged_source_do_not_end_a_handshake) {
   Wire wire;
   SplitMix64 rng(5);
   const Bytes alert = {21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40};
-  const Bytes broken_hello = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 14, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 9, 9};
+  const Bytes broken_hello = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 14, 1,
+                              0,  0,    2,    0, 0, 0, 0, 0, 0, 0, 2, 9, 9};
   wire.lose = [&](bool from_client, const Bytes& bytes) {
     if (!from_client || bytes[0] < 20 || bytes[0] > 63) return false;
     if (wire.server->state() == State::Connected) return false;
     Bytes copy = alert;
-    wire.server->on_datagram(wire.now, wire.client_address, copy, wire.from_server, wire.server_drops);
+    wire.server->on_datagram(wire.now, wire.client_address, copy, wire.from_server,
+                             wire.server_drops);
     if (wire.server->state() != State::Handshaking) {
       copy = broken_hello;
-      wire.server->on_datagram(wire.now, wire.client_address, copy, wire.from_server, wire.server_drops);
+      wire.server->on_datagram(wire.now, wire.client_address, copy, wire.from_server,
+                               wire.server_drops);
     }
     Bytes noise(40);
     rng.fill(noise);
     noise[0] = 22;
-    wire.server->on_datagram(wire.now, wire.client_address, noise, wire.from_server, wire.server_drops);
+    wire.server->on_datagram(wire.now, wire.client_address, noise, wire.from_server,
+                             wire.server_drops);
     return false;
   };
   wire.connect();
@@ -230,12 +245,16 @@ TEST(Peer, drops_media_of_unknown_addresses_before_decrypting) {
   wire.connect();
   const Bytes packet = wire.seal(*wire.client, 1);
   Bytes copy = packet;
-  const auto inbound = wire.server->on_datagram(wire.now, at(66, 1), copy, wire.from_server, wire.server_drops);
+  const auto inbound =
+      wire.server->on_datagram(wire.now, at(66, 1), copy, wire.from_server, wire.server_drops);
   EXPECT_EQ(inbound.kind, Peer::Kind::Nothing);
   EXPECT_EQ(wire.server_drops.of(Drop::UnknownAddress), 1u);
   EXPECT_EQ(copy, packet) << "bytes were touched";
-  EXPECT_EQ(wire.server->on_datagram(wire.now, wire.client_address, copy, wire.from_server, wire.server_drops).kind,
-            Peer::Kind::Rtp);
+  EXPECT_EQ(
+      wire.server
+          ->on_datagram(wire.now, wire.client_address, copy, wire.from_server, wire.server_drops)
+          .kind,
+      Peer::Kind::Rtp);
 }
 
 TEST(Peer, follows_a_client_to_a_new_address_and_loses_no_keys) {
@@ -247,8 +266,10 @@ TEST(Peer, follows_a_client_to_a_new_address_and_loses_no_keys) {
   wire.pass(Duration::millis(10));
   EXPECT_EQ(wire.server->remote(), at(3, 6000));
   Bytes packet = wire.seal(*wire.client, 1);
-  EXPECT_EQ(wire.server->on_datagram(wire.now, at(3, 6000), packet, wire.from_server, wire.server_drops).kind,
-            Peer::Kind::Rtp);
+  EXPECT_EQ(
+      wire.server->on_datagram(wire.now, at(3, 6000), packet, wire.from_server, wire.server_drops)
+          .kind,
+      Peer::Kind::Rtp);
 }
 
 TEST(Peer, sends_little_to_an_address_that_does_not_answer_and_keeps_the_old_one) {
@@ -289,7 +310,9 @@ TEST(Peer, fails_30_seconds_after_consent_was_last_given) {
 
 TEST(Peer, gives_up_a_handshake_that_does_not_end) {
   Wire wire;
-  wire.lose = [](bool from_client, const Bytes& bytes) { return from_client && bytes[0] >= 20 && bytes[0] < 64; };
+  wire.lose = [](bool from_client, const Bytes& bytes) {
+    return from_client && bytes[0] >= 20 && bytes[0] < 64;
+  };
   wire.connect();
   wire.pass(Duration::seconds(30));
   EXPECT_EQ(wire.server->state(), State::Failed);
@@ -333,15 +356,22 @@ TEST(Peer, survives_thousands_of_bad_tags_and_replays) {
     Bytes bad = good;
     bad[20] = static_cast<uint8_t>(bad[20] ^ 1);
     store_be16(bad.data() + 2, static_cast<uint16_t>(i));
-    wire.server->on_datagram(wire.now, wire.client_address, bad, wire.from_server, wire.server_drops);
+    wire.server->on_datagram(wire.now, wire.client_address, bad, wire.from_server,
+                             wire.server_drops);
   }
   EXPECT_EQ(wire.server_drops.of(Drop::SrtpAuth), 5000u);
   Bytes first = good;
   Bytes second = good;
-  EXPECT_EQ(wire.server->on_datagram(wire.now, wire.client_address, first, wire.from_server, wire.server_drops).kind,
-            Peer::Kind::Rtp);
-  EXPECT_EQ(wire.server->on_datagram(wire.now, wire.client_address, second, wire.from_server, wire.server_drops).kind,
-            Peer::Kind::Nothing);
+  EXPECT_EQ(
+      wire.server
+          ->on_datagram(wire.now, wire.client_address, first, wire.from_server, wire.server_drops)
+          .kind,
+      Peer::Kind::Rtp);
+  EXPECT_EQ(
+      wire.server
+          ->on_datagram(wire.now, wire.client_address, second, wire.from_server, wire.server_drops)
+          .kind,
+      Peer::Kind::Nothing);
   EXPECT_EQ(wire.server_drops.of(Drop::SrtpReplay), 1u);
   EXPECT_EQ(wire.server->state(), State::Connected);
 }

@@ -1,4 +1,5 @@
-// A server peer and a client peer joined by a wire that loses on request, delays nothing and runs in virtual time.
+// A server peer and a client peer joined by a wire that loses on request, delays nothing and runs
+// in virtual time.
 #pragma once
 
 #include <cstdint>
@@ -76,7 +77,8 @@ class Wire {
         moved = true;
         client_bytes += bytes.size();
         if (lose && lose(true, bytes)) continue;
-        if (to == server_address) server->on_datagram(now, client_address, bytes, from_server, server_drops);
+        if (to == server_address)
+          server->on_datagram(now, client_address, bytes, from_server, server_drops);
       }
       while (!from_server.sent.empty()) {
         auto [to, bytes] = std::move(from_server.sent.front());

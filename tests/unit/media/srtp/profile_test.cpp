@@ -1,4 +1,5 @@
-// What libsrtp2 protects we open, and the other way round, for RTP and RTCP.
+// Each profile against the reference: what libsrtp2 protects we open, and the other way round, for
+// RTP and RTCP.
 #include <gtest/gtest.h>
 #include <srtp2/srtp.h>
 
@@ -31,7 +32,8 @@ class LibSrtp {
         srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
         break;
     }
-    key_.assign(master.key.begin(), master.key.begin() + static_cast<std::ptrdiff_t>(key_size(profile)));
+    key_.assign(master.key.begin(),
+                master.key.begin() + static_cast<std::ptrdiff_t>(key_size(profile)));
     key_.insert(key_.end(), master.salt.begin(),
                 master.salt.begin() + static_cast<std::ptrdiff_t>(salt_size(profile)));
     policy.key = key_.data();
@@ -72,8 +74,8 @@ TEST_P(Interop, libsrtp_opens_our_rtp_across_rollovers) {
   for (int64_t index = 20000; index < 300000; index += 9973) {
     const bool extension = index % 2 == 0;
     const size_t csrcs = static_cast<size_t>(index % 3);
-    const Bytes plain = make_rtp(0xCAFE, static_cast<uint16_t>(index), static_cast<size_t>(index % 1200), csrcs,
-                                 extension);
+    const Bytes plain = make_rtp(0xCAFE, static_cast<uint16_t>(index),
+                                 static_cast<size_t>(index % 1200), csrcs, extension);
     Bytes slot = plain;
     slot.resize(plain.size() + kRoom);
     slot.resize(sender_.seal_rtp(slot, header_size(csrcs, extension), plain.size(), index));
@@ -84,8 +86,9 @@ TEST_P(Interop, libsrtp_opens_our_rtp_across_rollovers) {
 TEST_P(Interop, we_open_rtp_of_libsrtp_across_rollovers) {
   LibSrtp theirs(profile_, master_, true);
   for (int64_t index = 20000; index < 300000; index += 9973) {
-    const Bytes plain = make_rtp(0xCAFE, static_cast<uint16_t>(index), static_cast<size_t>(index % 1200),
-                                 static_cast<size_t>(index % 3), index % 2 == 0);
+    const Bytes plain =
+        make_rtp(0xCAFE, static_cast<uint16_t>(index), static_cast<size_t>(index % 1200),
+                 static_cast<size_t>(index % 3), index % 2 == 0);
     Bytes packet = theirs.apply(srtp_protect, plain);
     const auto opened = receiver_.open_rtp(packet);
     ASSERT_TRUE(opened) << index << ": " << opened.error().what;
