@@ -25,9 +25,20 @@ const ROUTES: { pattern: RegExp; page: Page }[] = [
 export function matchRoute(path: string): { page: Page; id: string } | null {
   for (const { pattern, page: found } of ROUTES) {
     const match = pattern.exec(path);
-    if (match !== null) return { page: found, id: decodeURIComponent(match[1] ?? '') };
+    if (match === null) continue;
+    const id = decoded(match[1] ?? '');
+    return id === null ? null : { page: found, id };
   }
   return null;
+}
+
+/** Null for a percent sign that encodes nothing: an address that somebody mistyped. */
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
 }
 
 const MOVED = 'tongke:moved';

@@ -22,7 +22,7 @@ import { isSignedIn } from '../lib/api';
 import type { DeviceKind } from './devices';
 import { Peer, type SlotStreams } from './peer';
 import { planFor } from './plan';
-import { Publisher } from './publish';
+import { Publisher, sentBy } from './publish';
 import { report, type StatsSample } from './stats';
 
 const QUALITY_EVERY_MS = 2000;
@@ -68,7 +68,7 @@ export class Room {
     });
     this.publisher = new Publisher(
       (use, track) => this.peer.setTrack(use, track),
-      (sent) => this.send({ t: 'media', ...sent }),
+      (sent) => this.tell({ t: 'media', ...sent }),
     );
     this.listen();
     this.timer = setInterval(() => void this.measure(), QUALITY_EVERY_MS);
@@ -98,6 +98,11 @@ export class Room {
     this.session.request(request, true).catch((error: unknown) => {
       if (error instanceof RequestFailed && error.code !== 'offline') this.refusal.set(error);
     });
+  }
+
+  /** What the page reports by itself: nobody waits for it, and a refusal is nobody's news. */
+  private tell(request: Request): void {
+    this.session.request(request, true).catch(() => undefined);
   }
 
   /** @throws RequestFailed; the caller keeps the text so that nothing written is lost. */
@@ -147,9 +152,10 @@ export class Room {
     this.me.set({ p: welcome.you, role: welcome.role });
     if (fresh && welcome.state !== null) {
       this.lesson.set(fromSnapshot(welcome.lesson, welcome.state));
-      // The server may have been restarted and know nothing of what was switched off here.
-      const { mutedHere } = this.publisher.state.get();
-      if (mutedHere) this.send({ t: 'mute', p: welcome.you, muted: true });
+      // The server may have been restarted and know nothing of what is sent and switched off here.
+      const publishing = this.publisher.state.get();
+      if (publishing.mutedHere) this.tell({ t: 'mute', p: welcome.you, muted: true });
+      if (welcome.role !== 'observer') this.tell({ t: 'media', ...sentBy(publishing) });
     }
     // After the status is open, so that the offer finds a session that sends.
     queueMicrotask(() => this.peer.onSignalingUp(fresh));
