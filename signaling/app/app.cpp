@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
+#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -264,23 +265,29 @@ int serve(const config::Overrides& overrides) {
   }
   media::set_log_level(config->log_level);
   raise_descriptor_limit();
-  std::atomic<App*> serving{nullptr};
-  std::atomic<bool> stop_asked{false};
+  std::mutex mutex;  // guards what follows; the watcher's thread reads it
+  App* serving = nullptr;
+  bool stop_asked = false;
   const SignalWatcher watcher([&] {
+    const std::lock_guard lock(mutex);
     stop_asked = true;
-    if (App* app = serving) app->stop();
+    if (serving != nullptr) serving->stop();
   });
   auto app = App::start(*config);
   if (!app) {
     fmt::print(stderr, "tongke: {}\n", app.error().message);
     return 1;
   }
-  serving = app->get();
-  if (stop_asked) (*app)->stop();
+  {
+    const std::lock_guard lock(mutex);
+    serving = app->get();
+    if (stop_asked) serving->stop();
+  }
   const int code = (*app)->run([](const std::string& line) {
     fmt::print("{}\n", line);
     std::fflush(stdout);
   });
+  const std::lock_guard lock(mutex);
   serving = nullptr;
   return code;
 }
