@@ -50,8 +50,17 @@ rtp::Written write_departure(MutableByteSpan out, const Departure& departure, co
                            .sequence = static_cast<uint16_t>(departure.rewritten.sequence),
                            .timestamp = static_cast<uint32_t>(departure.rewritten.timestamp),
                            .ssrc = departure.ssrc};
-  return rtp::write_packet(out, header, extensions, map, ByteSpan(prefix).first(prefix_size),
-                           payload.subspan(descriptor->consumed));
+  rtp::Written written = rtp::write_packet(out, header, extensions, map, ByteSpan(prefix).first(prefix_size),
+                                           payload.subspan(descriptor->consumed));
+  const size_t padding = departure.is_rtx ? 0 : facts.added_padding;
+  if (written.size != 0 && padding != 0 && written.size + padding <= out.size()) {
+    // RFC 3550 section 5.1: zeros, and the count in the last byte.
+    std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(written.size), padding, uint8_t{0});
+    written.size += padding;
+    out[written.size - 1] = facts.added_padding;
+    out[0] |= 0x20;
+  }
+  return written;
 }
 
 }  // namespace media::send

@@ -24,6 +24,8 @@ struct SourceFacts {
   codec::FrameInfo frame;
   uint16_t payload_offset = 0;
   uint16_t payload_size = 0;  // without padding; zero for a packet that only carries padding
+  // RTP padding to add, so that neighbours have equal sizes and leave in one GSO send.
+  uint8_t added_padding = 0;
   rtp::Extensions extensions;  // those that survive forwarding
 };
 

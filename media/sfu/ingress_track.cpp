@@ -28,7 +28,7 @@ int64_t unwrap_picture(IngressLayer& layer, const codec::FrameInfo& frame) {
 
 bool RateLimit::admit(Instant now, size_t bytes) {
   const int64_t us = last_ == Instant() ? 0 : std::clamp<int64_t>((now - last_).as_micros(), 0, 10'000'000);
-  last_ = now;
+  last_ = std::max(last_, now);
   tokens_ = std::min(burst_, tokens_ + us * bytes_per_second_ / 1'000'000);
   if (tokens_ >= static_cast<int64_t>(bytes)) {
     tokens_ -= static_cast<int64_t>(bytes);
@@ -89,13 +89,40 @@ void IngressTrack::set_open(bool open) {
   for (IngressLayer& layer : layers_) layer.recent.fill({});
 }
 
-void IngressTrack::sort_pending() {
+void IngressTrack::prepare_pending() {
+  if (pending_.size() < 2) return;
   const auto before = [](const IngressPacket& a, const IngressPacket& b) {
     if (a.layer != b.layer) return a.layer < b.layer;
     return a.packet.facts<send::SourceFacts>().sequence < b.packet.facts<send::SourceFacts>().sequence;
   };
   if (!std::is_sorted(pending_.begin(), pending_.end(), before)) {
     std::stable_sort(pending_.begin(), pending_.end(), before);
+  }
+  if (section_.kind == MediaKind::Audio) return;
+  const auto frame_of = [&](size_t i) { return pending_[i].packet.facts<send::SourceFacts>().timestamp; };
+  for (size_t first = 0; first < pending_.size();) {
+    size_t end = first + 1;
+    while (end < pending_.size() && pending_[end].layer == pending_[first].layer && frame_of(end) == frame_of(first)) {
+      ++end;
+    }
+    even_out(first, end);
+    first = end;
+  }
+}
+
+void IngressTrack::even_out(size_t first, size_t end) {
+  uint16_t smallest = UINT16_MAX;
+  uint16_t largest = 0;
+  for (size_t i = first; i < end; ++i) {
+    const uint16_t size = pending_[i].packet.facts<send::SourceFacts>().payload_size;
+    smallest = std::min(smallest, size);
+    largest = std::max(largest, size);
+  }
+  if (smallest == 0 || smallest == largest || largest - smallest > kMaxEvening) return;
+  for (size_t i = first; i < end; ++i) {
+    send::SourceFacts facts = pending_[i].packet.facts<send::SourceFacts>();
+    facts.added_padding = static_cast<uint8_t>(largest - facts.payload_size);
+    pending_[i].packet.set_facts(facts);
   }
 }
 

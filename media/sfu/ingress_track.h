@@ -114,8 +114,9 @@ class IngressTrack {
   [[nodiscard]] std::vector<IngressLayer>& layers() { return layers_; }
   [[nodiscard]] const std::vector<IngressLayer>& layers() const { return layers_; }
   [[nodiscard]] std::vector<IngressPacket>& pending() { return pending_; }
-  // Orders what the batch brought by sequence, so that reordering within it harms nobody.
-  void sort_pending();
+  // Orders what the batch brought by sequence, so that reordering within it harms nobody, and evens out the sizes of
+  // a frame's packets: browsers cut frames into pieces that differ by a byte, which would break a GSO send in two.
+  void prepare_pending();
   // The batch was forwarded.
   void settle_pending();
   // A forwarded packet of the near past; nullptr when it has not come or is too far back.
@@ -134,6 +135,8 @@ class IngressTrack {
   bool announced_active = false;  // TrackActive was told
 
   static constexpr Duration kLayerSilence = Duration::seconds(1);
+  // More padding than this costs the line more than a second system call costs us.
+  static constexpr uint16_t kMaxEvening = 8;
   static constexpr int64_t kMaxVideoBps = 12'000'000;
   static constexpr int64_t kMaxAudioBps = 768'000;
 
@@ -143,6 +146,7 @@ class IngressTrack {
     ByteSpan payload;
   };
   std::optional<codec::FrameInfo> read_frame(const Input& in, ByteSpan payload) const;
+  void even_out(size_t first, size_t end);
   void note_level(const rtp::Extensions& extensions);
 
   Peer& owner_;

@@ -173,7 +173,7 @@ void RoomShard::forward(Instant now) {
 
 void RoomShard::forward_track(Instant now, Duration session_now, IngressTrack& track) {
   const std::vector<IngressPacket>& pending = track.pending();
-  track.sort_pending();
+  track.prepare_pending();
   // A layer that has just begun must be known before its key frame is judged.
   if (track.section().kind == MediaKind::Video) track.update_layers(now);
   for (EgressSlot* slot : track.receivers()) {

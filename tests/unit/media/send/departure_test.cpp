@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "media/codec/vp8.h"
 #include "send_fixture.h"
 
@@ -70,6 +72,22 @@ TEST_F(DepartureTest, ARetransmissionCarriesTheOriginalNumberInFront) {
   const auto view = rtp::PacketView::parse(ByteSpan(out).first(written.size));
   EXPECT_EQ(load_be16(view->payload().data()), 0xABCD);
   EXPECT_EQ(codec::parse_vp8_descriptor(view->payload().subspan(2))->picture_id, 20'000);
+}
+
+TEST_F(DepartureTest, PaddingEvensTheSizeAndNeverReachesThePayload) {
+  SourceFacts facts = departure.packet.facts<SourceFacts>();
+  tests::Bytes plain(1500);
+  const auto before = write_departure(plain, departure, {}, map);
+  facts.added_padding = 5;
+  departure.packet.set_facts(facts);
+  tests::Bytes padded(1500);
+  const auto after = write_departure(padded, departure, {}, map);
+  EXPECT_EQ(after.size, before.size + 5);
+  const auto a = rtp::PacketView::parse(ByteSpan(plain).first(before.size));
+  const auto b = rtp::PacketView::parse(ByteSpan(padded).first(after.size));
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(b->padding_size(), 5U);
+  EXPECT_TRUE(std::equal(a->payload().begin(), a->payload().end(), b->payload().begin(), b->payload().end()));
 }
 
 TEST_F(DepartureTest, SaysWhenItDoesNotFit) {
