@@ -157,7 +157,8 @@ export class Deck {
     const fix = correction(element.currentTime - offset, this.clock.rate());
     if (fix.kind === 'rate') {
       if (element.playbackRate !== fix.rate) element.playbackRate = fix.rate;
-    } else if (now >= seat.settledAt && !element.seeking) {
+    } else if (now >= seat.settledAt) {
+      // Also in the middle of an older seek: a person who drags along the timeline wants the newest place.
       element.currentTime = offset;
       element.playbackRate = this.clock.rate();
       seat.settledAt = now + SEEK_SETTLE_MS;
