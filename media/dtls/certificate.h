@@ -31,7 +31,7 @@ class Certificate {
   [[nodiscard]] const Fingerprint& fingerprint() const;
   // Private key and certificate. Secret.
   [[nodiscard]] std::string to_pem() const;
-  Outcome<void> save(const std::filesystem::path& path) const;
+  [[nodiscard]] Outcome<void> save(const std::filesystem::path& path) const;
 
   // For DtlsEndpoint.
   [[nodiscard]] ssl_ctx_st* context() const;

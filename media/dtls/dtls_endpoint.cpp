@@ -81,6 +81,9 @@ struct DtlsEndpoint::Parts {
   void fail_handshake();
   void shrink();
   void read_after_handshake();
+  // Counts a record of the handshake; false when it is one too many.
+  bool affordable(const Record& record);
+  void answer_repetition(const Record& record);
   void send_flight_again();
 
   Role role;
@@ -198,15 +201,15 @@ void DtlsEndpoint::Parts::finish(Instant /*now*/) {
   switch (chosen->id) {
     case SRTP_AEAD_AES_128_GCM:
       block->profile = SrtpProfileId::AeadAes128Gcm;
-      block->size = 2 * (16 + 12);
+      block->size = size_t{2} * (16 + 12);
       break;
     case SRTP_AEAD_AES_256_GCM:
       block->profile = SrtpProfileId::AeadAes256Gcm;
-      block->size = 2 * (32 + 12);
+      block->size = size_t{2} * (32 + 12);
       break;
     case SRTP_AES128_CM_SHA1_80:
-      block->profile = SrtpProfileId::AesCm128HmacSha1_80;
-      block->size = 2 * (16 + 14);
+      block->profile = SrtpProfileId::AesCm128HmacSha1;
+      block->size = size_t{2} * (16 + 14);
       break;
     default:
       return fail_handshake();
@@ -256,6 +259,21 @@ void DtlsEndpoint::Parts::read_after_handshake() {
   shrink();
 }
 
+bool DtlsEndpoint::Parts::affordable(const Record& record) {
+  handshake_bytes += record.bytes.size();
+  ++handshake_records;
+  return handshake_bytes <= kMaxHandshakeBytes && handshake_records <= kMaxHandshakeRecords &&
+         !announces_too_much(record);
+}
+
+// The client's Finished again: it has not heard ours. A repeated record would not get past
+// OpenSSL's replay check.
+void DtlsEndpoint::Parts::answer_repetition(const Record& record) {
+  if (record.type != kHandshake || role != Role::Server || repeats >= kMaxRepeats) return;
+  ++repeats;
+  send_flight_again();
+}
+
 void DtlsEndpoint::Parts::send_flight_again() {
   // The very records sent before: a peer that has some of them drops those as replays and takes the
   // rest, and one that has them all repeats its own flight by its own timer.
@@ -292,20 +310,9 @@ DtlsEndpoint::Verdict DtlsEndpoint::handle_datagram(Instant now, ByteSpan datagr
       // Anyone who can forge the peer's address can send a readable alert; the handshake limit is
       // patience enough.
       if (record.type == kAlert && record.epoch == 0) continue;
-      p.handshake_bytes += record.bytes.size();
-      ++p.handshake_records;
-      if (p.handshake_bytes > kMaxHandshakeBytes || p.handshake_records > kMaxHandshakeRecords) {
-        return Verdict::TooLarge;
-      }
-      if (announces_too_much(record)) return Verdict::TooLarge;
+      if (!p.affordable(record)) return Verdict::TooLarge;
     }
-    // The client's Finished again: it has not heard ours. A repeated record would not get past
-    // OpenSSL's replay check.
-    if (!handshaking && record.type == kHandshake && p.role == Role::Server &&
-        p.repeats < kMaxRepeats) {
-      ++p.repeats;
-      p.send_flight_again();
-    }
+    if (!handshaking) p.answer_repetition(record);
     BIO_write(p.in, record.bytes.data(), static_cast<int>(record.bytes.size()));
     if (handshaking) {
       p.advance(now);

@@ -25,25 +25,21 @@ inline constexpr Duration kHandshakeLimit = Duration::seconds(10);
 inline constexpr Duration kFirstRetransmit = Duration::millis(150);
 inline constexpr Duration kLongestRetransmit = Duration::millis(2400);
 // Bounds what an unfinished handshake may make us store: an honest one needs about 3 KB.
-inline constexpr size_t kMaxHandshakeBytes = 32 * 1024;
+inline constexpr size_t kMaxHandshakeBytes = size_t{32} * 1024;
 inline constexpr size_t kMaxHandshakeRecords = 64;
-inline constexpr size_t kMaxHandshakeMessage = 8 * 1024;
+inline constexpr size_t kMaxHandshakeMessage = size_t{8} * 1024;
 
 enum class Role : uint8_t { Server, Client };
 enum class State : uint8_t { New, Handshaking, Connected, Failed, Closed };
 
 // RFC 5764 section 4.1.2 code points.
-enum class SrtpProfileId : uint16_t {
-  AesCm128HmacSha1_80 = 1,
-  AeadAes128Gcm = 7,
-  AeadAes256Gcm = 8
-};
+enum class SrtpProfileId : uint16_t { AesCm128HmacSha1 = 1, AeadAes128Gcm = 7, AeadAes256Gcm = 8 };
 
 // "EXTRACTOR-dtls_srtp" output, client key first (RFC 5764 section 4.2). Wiped when destroyed.
 struct SrtpKeyBlock {
   SrtpProfileId profile = SrtpProfileId::AeadAes128Gcm;
   size_t size = 0;
-  std::array<uint8_t, 2 * (32 + 14)> bytes{};
+  std::array<uint8_t, size_t{2} * (32 + 14)> bytes{};
 
   SrtpKeyBlock() = default;
   SrtpKeyBlock(const SrtpKeyBlock&) = default;

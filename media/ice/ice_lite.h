@@ -111,10 +111,10 @@ class IceLite {
   Handled on_request(Instant now, const Address& from, const stun::MessageView& request,
                      size_t size, MutableByteSpan out);
   Handled on_response(Instant now, const Address& from, const stun::MessageView& response);
-  const Generation* generation_of(std::string_view username) const;
-  const Generation* generation_number(uint32_t number) const;
+  [[nodiscard]] const Generation* generation_of(std::string_view username) const;
+  [[nodiscard]] const Generation* generation_number(uint32_t number) const;
   size_t tuple_for(Instant now, const Address& from);
-  size_t index_of(const Address& address) const;
+  [[nodiscard]] size_t index_of(const Address& address) const;
   void forget(size_t index);
   void nominate(Instant now, size_t index, const Generation& generation);
   void select(size_t index);

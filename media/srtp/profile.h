@@ -7,7 +7,7 @@
 
 namespace media::srtp {
 
-enum class Profile : uint8_t { AeadAes128Gcm, AeadAes256Gcm, AesCm128HmacSha1_80 };
+enum class Profile : uint8_t { AeadAes128Gcm, AeadAes256Gcm, AesCm128HmacSha1 };
 
 // Who computes the ciphers. Automatic takes libipsec-mb where this CPU has AES-NI and the profile
 // gains by it.
@@ -20,7 +20,7 @@ inline constexpr size_t kSha1Tag = 10;   // 80 bits
 inline constexpr size_t kRtcpIndex = 4;  // E flag and 31-bit index
 
 constexpr bool is_aead(Profile p) {
-  return p != Profile::AesCm128HmacSha1_80;
+  return p != Profile::AesCm128HmacSha1;
 }
 constexpr size_t key_size(Profile p) {
   return p == Profile::AeadAes256Gcm ? 32 : 16;

@@ -47,8 +47,8 @@ srtp::Profile profile_of(dtls::SrtpProfileId id) {
       return srtp::Profile::AeadAes128Gcm;
     case dtls::SrtpProfileId::AeadAes256Gcm:
       return srtp::Profile::AeadAes256Gcm;
-    case dtls::SrtpProfileId::AesCm128HmacSha1_80:
-      return srtp::Profile::AesCm128HmacSha1_80;
+    case dtls::SrtpProfileId::AesCm128HmacSha1:
+      return srtp::Profile::AesCm128HmacSha1;
   }
   return srtp::Profile::AeadAes128Gcm;
 }

@@ -86,7 +86,7 @@ void settings(benchmark::internal::Benchmark* b) {
              bytes});
     b->Args({static_cast<int64_t>(Profile::AeadAes128Gcm), static_cast<int64_t>(Backend::OpenSsl),
              bytes});
-    b->Args({static_cast<int64_t>(Profile::AesCm128HmacSha1_80),
+    b->Args({static_cast<int64_t>(Profile::AesCm128HmacSha1),
              static_cast<int64_t>(Backend::OpenSsl), bytes});
   }
 }

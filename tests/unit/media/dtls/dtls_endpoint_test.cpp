@@ -78,7 +78,7 @@ TEST_F(Handshake, accepts_aes_cm_from_a_client_without_gcm) {
   client_->start(now_);
   carry();
   ASSERT_EQ(server_->state(), State::Connected);
-  EXPECT_EQ(server_->keys()->profile, SrtpProfileId::AesCm128HmacSha1_80);
+  EXPECT_EQ(server_->keys()->profile, SrtpProfileId::AesCm128HmacSha1);
   EXPECT_EQ(server_->keys()->bytes, client_->keys()->bytes);
 }
 

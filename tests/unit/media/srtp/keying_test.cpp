@@ -18,7 +18,7 @@ TEST(Keying, derives_the_session_keys_of_rfc_3711_appendix_b_3) {
   MasterKey master;
   std::ranges::copy(from_hex("E1F97A0D3E018BE0D64FA32C06DE4139"), master.key.begin());
   std::ranges::copy(from_hex("0EC675AD498AFEEBB6960B3AABE6"), master.salt.begin());
-  const SessionKeys keys = derive(Profile::AesCm128HmacSha1_80, master, Stream::Rtp);
+  const SessionKeys keys = derive(Profile::AesCm128HmacSha1, master, Stream::Rtp);
   EXPECT_EQ(head(keys.cipher, 16), from_hex("C61E7A93744F39EE10734AFE3FF7A087"));
   EXPECT_EQ(head(keys.salt, 14), from_hex("30CBBC08863D8C85D49DB34A9AE1"));
   EXPECT_EQ(head(keys.auth, 20), from_hex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"));
@@ -37,7 +37,7 @@ TEST(Keying, splits_the_exporter_block_client_first) {
 
 TEST(Keying, refuses_an_exporter_block_of_another_profile) {
   const Bytes block(exporter_size(Profile::AeadAes128Gcm));
-  EXPECT_FALSE(split_exporter(Profile::AesCm128HmacSha1_80, block));
+  EXPECT_FALSE(split_exporter(Profile::AesCm128HmacSha1, block));
 }
 
 }  // namespace

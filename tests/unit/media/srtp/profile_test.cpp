@@ -27,7 +27,7 @@ class LibSrtp {
         srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtp);
         srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtcp);
         break;
-      case Profile::AesCm128HmacSha1_80:
+      case Profile::AesCm128HmacSha1:
         srtp_crypto_policy_set_rtp_default(&policy.rtp);
         srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
         break;

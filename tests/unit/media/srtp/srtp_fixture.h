@@ -76,7 +76,7 @@ inline std::vector<Setting> all_settings() {
           {Profile::AeadAes128Gcm, Backend::OpenSsl},
           {Profile::AeadAes256Gcm, Backend::IpsecMb},
           {Profile::AeadAes256Gcm, Backend::OpenSsl},
-          {Profile::AesCm128HmacSha1_80, Backend::OpenSsl}};
+          {Profile::AesCm128HmacSha1, Backend::OpenSsl}};
 }
 
 inline std::string setting_name(const testing::TestParamInfo<Setting>& info) {
