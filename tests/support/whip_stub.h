@@ -47,6 +47,7 @@ class WhipStub {
   WhipStub& operator=(const WhipStub&) = delete;
 
   [[nodiscard]] const std::string& base() const { return base_; }
+  [[nodiscard]] unsigned opened() const { return opened_; }
   [[nodiscard]] unsigned removed() const { return removed_; }
   // The next POSTs are refused with this status; 0: served.
   void refuse_with(int status) { refusal_ = status; }
@@ -116,6 +117,7 @@ class WhipStub {
     for (const auto& slot : agreed->slots) {
       server_->feed_slot(peer, slot.slot, slot.kind == media::MediaKind::Audio ? voice_ : camera_);
     }
+    ++opened_;
     return "HTTP/1.1 201 Created\r\nContent-Type: application/sdp\r\nLocation: /session/" + std::to_string(peer.value) +
            "\r\nContent-Length: " + std::to_string(agreed->answer.size()) + "\r\nConnection: close\r\n\r\n" + agreed->answer;
   }
@@ -125,6 +127,7 @@ class WhipStub {
   std::string base_;
   std::thread thread_;
   std::atomic<bool> stop_{false};
+  std::atomic<unsigned> opened_{0};
   std::atomic<unsigned> removed_{0};
   std::atomic<int> refusal_{0};
   uint32_t next_id_ = 1;

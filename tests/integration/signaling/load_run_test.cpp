@@ -85,7 +85,7 @@ TEST(LoadRun, TheDemoTeacherIsSeenAndHeardAndLeavesWhenAsked) {
     const DemoParams demo{.url = stub.base() + "/whip/lesson", .token = "any", .insecure = false, .fps = 15, .for_time = {}};
     ended = publish_demo(demo, stop);
   });
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  while (stub.opened() == 0) std::this_thread::yield();
   CapacityParams params;
   params.whep_url = stub.base() + "/whep/lesson";
   params.subscribers = 2;
