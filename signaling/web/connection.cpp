@@ -218,6 +218,7 @@ int Connection::on_body_end() {
     dispatch();
     return 0;
   }
+  if (body_expected_ == 0) return 0;  // told once even so
   // Called again by the library for bytes behind the body, which it keeps. It would do so for ever.
   return stage_ == Stage::Waiting || ++early_bytes_ > kMaxEarlyReads ? -1 : 0;
 }

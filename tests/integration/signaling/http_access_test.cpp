@@ -20,7 +20,7 @@ std::string fill_in(std::string_view pattern, const std::string& lesson) {
     if (at != std::string::npos) path.replace(at, name.size() + 2, value);
   };
   put("lesson", lesson);
-  put("segment", "segment-1");
+  put("segment", "segment-1-------------");
   put("session", "session-x");
   return path;
 }
@@ -99,7 +99,7 @@ TEST_F(HttpAccessTest, AnotherCollectiveSeesNothing) {
   const std::string cookie = cookie_of(world_.stranger);
   for (const std::string& path :
        {"/api/v1/lessons/" + world_.live, "/api/v1/lessons/" + world_.live + "/attendance",
-        "/api/v1/recordings/" + world_.recorded, "/recordings/" + world_.recorded + "/segment-1"}) {
+        "/api/v1/recordings/" + world_.recorded, "/recordings/" + world_.recorded + "/segment-1-------------"}) {
     EXPECT_EQ(ask("GET", path, cookie).status, 404) << path;
   }
   EXPECT_EQ(ask("GET", "/api/v1/lessons", cookie).body, R"({"lessons":[]})");
@@ -151,7 +151,7 @@ TEST_F(HttpAccessTest, ASessionEndsWithTheLinkThatOpenedIt) {
 
 TEST_F(HttpAccessTest, ACookieChangesNothingFromAnotherSite) {
   const std::string cookie = cookie_of(world_.teacher);
-  const std::string body = R"({"collectiveId":"c1","topic":"t","scheduledAt":1,"classIds":[]})";
+  const std::string body = R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":1,"classIds":[]})";
   const std::string json = "Content-Type: application/json\r\n";
   EXPECT_EQ(ask("POST", "/api/v1/lessons", cookie + json, body).status, 403);
   EXPECT_EQ(ask("POST", "/api/v1/lessons", cookie + json + "Origin: https://evil.example\r\n", body).status, 403);

@@ -74,10 +74,10 @@ class FakeLive final : public signaling::app::LiveDoor {
 
 // Two collectives that have nothing to do with each other; in the first one lesson scheduled and one recorded.
 struct World {
-  std::string collective = "c1", other_collective = "c2";
-  std::string teacher = "teacher", researcher = "researcher", administrator = "admin", stranger = "stranger";
-  std::string live = "lesson-live", recorded = "lesson-recorded";
-  std::string class_a = "class-a";
+  std::string collective = "c1--------------------", other_collective = "c2--------------------";
+  std::string teacher = "teacher---------------", researcher = "researcher------------", administrator = "admin-----------------", stranger = "stranger--------------";
+  std::string live = "lesson-live-----------", recorded = "lesson-recorded-------";
+  std::string class_a = "class-a---------------";
 };
 
 class HttpTest : public testing::Test {
@@ -183,18 +183,18 @@ class HttpTest : public testing::Test {
   void fill(storage::Store& store) {
     using namespace storage;
     const auto ok = [](const media::Outcome<void>& done) { ASSERT_TRUE(done) << done.error().message; };
-    ok(store.add_authority({"a1", "教育局"}));
+    ok(store.add_authority({"a1--------------------", "教育局"}));
     for (const std::string& id : {world_.collective, world_.other_collective}) {
-      ok(store.add_collective({id, "a1", CollectiveKind::CoBuilt, "共同体 " + id}));
-      ok(store.add_school({"school-" + id, "学校 " + id, "县", std::nullopt}));
-      ok(store.add_membership({id, "school-" + id, MemberRole::Core}));
+      ok(store.add_collective({id, "a1--------------------", CollectiveKind::CoBuilt, "共同体 " + id}));
+      ok(store.add_school({"school-" + id.substr(0, 15), "学校 " + id, "县", std::nullopt}));
+      ok(store.add_membership({id, "school-" + id.substr(0, 15), MemberRole::Core}));
     }
-    ok(store.add_class({world_.class_a, "school-c1", "三年级二班", "3", 32}));
-    ok(store.add_class({"class-foreign", "school-c2", "四年级一班", "4", 30}));
+    ok(store.add_class({world_.class_a, "school-c1-------------", "三年级二班", "3", 32}));
+    ok(store.add_class({"class-foreign---------", "school-c2-------------", "四年级一班", "4", 30}));
     const auto hash = signaling::auth::hash_password("correct horse");
     ASSERT_TRUE(hash);
     const auto person = [&](const std::string& id, const std::string& collective, CollectiveRole role) {
-      ok(store.add_person({id, "school-" + collective, "老师 " + id, id, *hash}));
+      ok(store.add_person({id, "school-" + collective.substr(0, 15), "老师 " + id, id.substr(0, id.find('-')), *hash}));
       ok(store.add_person_role({id, collective, role}));
     };
     person(world_.teacher, world_.collective, CollectiveRole::Teacher);
@@ -206,17 +206,17 @@ class HttpTest : public testing::Test {
       lesson.id = id;
       lesson.collective_id = world_.collective;
       lesson.topic = "分数 " + id;
-      lesson.host_school_id = "school-c1";
+      lesson.host_school_id = "school-c1-------------";
       lesson.teacher_id = world_.teacher;
       lesson.class_ids = {world_.class_a};
       ok(store.add_lesson(lesson));
     }
     ASSERT_TRUE(store.set_lesson_live(world_.live, 1));
     ASSERT_TRUE(store.set_lesson_live(world_.recorded, 1));
-    ok(store.append_events({{world_.recorded, 1, 1000, 1, "lesson-live", R"({"t":"event","n":1,"kind":"lesson-live"})"}}));
-    ok(store.add_segment({"segment-1", world_.recorded, "p1", "老师", "teacher", "camera", "vp8", "teacher.webm", 500, 0,
+    ok(store.append_events({{world_.recorded, 1, 1000, 1, "lesson-live-----------", R"({"t":"event","n":1,"kind":"lesson-live-----------"})"}}));
+    ok(store.add_segment({"segment-1-------------", world_.recorded, "p1", "老师", "teacher", "camera", "vp8", "teacher.webm", 500, 0,
                           "[]", SegmentState::Writing}));
-    ok(store.finish_segment("segment-1", 9'000'000, "[]", SegmentState::Complete));
+    ok(store.finish_segment("segment-1-------------", 9'000'000, "[]", SegmentState::Complete));
     ASSERT_TRUE(store.set_lesson_ended(world_.recorded, 2));
   }
 

@@ -16,8 +16,8 @@ TEST_F(HttpRestTest, SignsInWithAPasswordAndOut) {
   ASSERT_EQ(answer.status, 200) << answer.body;
   const json me = json::parse(answer.body);
   EXPECT_EQ(me["role"], "person");
-  EXPECT_EQ(me["personId"], "teacher");
-  EXPECT_EQ(me["collectives"][0]["id"], "c1");
+  EXPECT_EQ(me["personId"], "teacher---------------");
+  EXPECT_EQ(me["collectives"][0]["id"], "c1--------------------");
   EXPECT_EQ(me["collectives"][0]["roles"][0], "teacher");
   const std::string set = answer.headers.at("set-cookie");
   const std::string cookie = "Cookie: " + set.substr(0, set.find(';')) + "\r\n";
@@ -60,21 +60,21 @@ TEST_F(HttpRestTest, ListsLessonsWithTheAskersRole) {
 TEST_F(HttpRestTest, MakesALessonInTheOwnCollectiveOnly) {
   const std::string headers = cookie_of(world_.teacher) + own_origin() + kJson;
   const auto made = ask("POST", "/api/v1/lessons", headers,
-                        R"({"collectiveId":"c1","topic":"圆","subject":"数学","grade":"6","kind":"open-lesson",)"
-                        R"("scheduledAt":1700000000000000,"classIds":["class-a"]})");
+                        R"({"collectiveId":"c1--------------------","topic":"圆","subject":"数学","grade":"6","kind":"open-lesson",)"
+                        R"("scheduledAt":1700000000000000,"classIds":["class-a---------------"]})");
   ASSERT_EQ(made.status, 201) << made.body;
   const json lesson = json::parse(made.body);
   EXPECT_EQ(lesson["kind"], "open-lesson");
   EXPECT_EQ(lesson["state"], "scheduled");
   EXPECT_EQ(json::parse(ask("GET", made.headers.at("location"), headers).body), lesson);
   const auto post = [&](const std::string& body) { return ask("POST", "/api/v1/lessons", headers, body).status; };
-  EXPECT_EQ(post(R"({"collectiveId":"c2","topic":"t","scheduledAt":1,"classIds":[]})"), 403);
-  EXPECT_EQ(post(R"({"collectiveId":"c1","topic":"t","scheduledAt":1,"classIds":["class-foreign"]})"), 400);
-  EXPECT_EQ(post(R"({"collectiveId":"c1","topic":"","scheduledAt":1,"classIds":[]})"), 400);
-  EXPECT_EQ(post(R"({"collectiveId":"c1","topic":"t","scheduledAt":"soon","classIds":[]})"), 400);
-  EXPECT_EQ(post(R"({"collectiveId":"c1","topic":"t","scheduledAt":1,"classIds":[],"kind":"party"})"), 400);
+  EXPECT_EQ(post(R"({"collectiveId":"c2--------------------","topic":"t","scheduledAt":1,"classIds":[]})"), 403);
+  EXPECT_EQ(post(R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":1,"classIds":["class-foreign---------"]})"), 400);
+  EXPECT_EQ(post(R"({"collectiveId":"c1--------------------","topic":"","scheduledAt":1,"classIds":[]})"), 400);
+  EXPECT_EQ(post(R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":"soon","classIds":[]})"), 400);
+  EXPECT_EQ(post(R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":1,"classIds":[],"kind":"party"})"), 400);
   EXPECT_EQ(ask("POST", "/api/v1/lessons", cookie_of(world_.researcher) + own_origin() + kJson,
-                R"({"collectiveId":"c1","topic":"t","scheduledAt":1,"classIds":[]})").status, 403);
+                R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":1,"classIds":[]})").status, 403);
 }
 
 TEST_F(HttpRestTest, ShowsARecordingWithItsTracksAndEvents) {
@@ -86,7 +86,7 @@ TEST_F(HttpRestTest, ShowsARecordingWithItsTracksAndEvents) {
   EXPECT_EQ(one["durationUs"], 9'000'000);
   ASSERT_EQ(one["tracks"].size(), 1U);
   EXPECT_EQ(one["tracks"][0]["segments"][0]["startUs"], 500);
-  EXPECT_EQ(one["events"][0]["kind"], "lesson-live");
+  EXPECT_EQ(one["events"][0]["kind"], "lesson-live-----------");
   const std::string url = one["tracks"][0]["segments"][0]["url"];
   const auto file = ask("GET", url, cookie);
   EXPECT_EQ(file.status, 200);
@@ -97,7 +97,7 @@ TEST_F(HttpRestTest, ShowsARecordingWithItsTracksAndEvents) {
 
 TEST_F(HttpRestTest, WritesOneAuditEntryForEachViewNotForEachRange) {
   const std::string cookie = cookie_of(world_.teacher);
-  const std::string url = "/recordings/" + world_.recorded + "/segment-1";
+  const std::string url = "/recordings/" + world_.recorded + "/segment-1-------------";
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(ask("GET", url, cookie + "Range: bytes=" + std::to_string(i * 100) + "-" + std::to_string(i * 100 + 9) +
                                   "\r\n").status, 206);
@@ -111,7 +111,7 @@ TEST_F(HttpRestTest, WritesOneAuditEntryForEachViewNotForEachRange) {
 
 TEST_F(HttpRestTest, HonoursOneRangeAndRefusesTheRest) {
   const std::string cookie = cookie_of(world_.teacher);
-  const std::string url = "/recordings/" + world_.recorded + "/segment-1";
+  const std::string url = "/recordings/" + world_.recorded + "/segment-1-------------";
   const auto status = [&](const std::string& range) {
     const auto answer = ask("GET", url, cookie + "Range: " + range + "\r\n");
     EXPECT_LE(answer.body.size(), 100'000U) << range.substr(0, 40);
@@ -137,8 +137,8 @@ TEST_F(HttpRestTest, NoPathLeadsOutOfItsFolder) {
   for (const char* path :
        {"/../secret.txt", "/..%2fsecret.txt", "/%2e%2e/secret.txt", "/assets/../../secret.txt", "/assets/..%5c..%5csecret.txt",
         "/....//secret.txt", "/./../secret.txt", "//etc/passwd", "/%00secret.txt", "/link.txt", "/assets/%2e%2e%2f%2e%2e%2fsecret.txt",
-        "/recordings/lesson-recorded/..%2f..%2fsecret.txt", "/recordings/lesson-recorded/teacher.webm",
-        "/recordings/..%2f..%2f/secret.txt", "/recordings/lesson-recorded/%2e%2e"}) {
+        "/recordings/lesson-recorded-------/..%2f..%2fsecret.txt", "/recordings/lesson-recorded-------/teacher.webm",
+        "/recordings/..%2f..%2f/secret.txt", "/recordings/lesson-recorded-------/%2e%2e"}) {
     const auto answer = ask("GET", path, cookie);
     EXPECT_EQ(answer.body.find("secret"), std::string::npos) << path;
     EXPECT_EQ(answer.body.find("root:"), std::string::npos) << path;
