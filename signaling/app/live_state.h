@@ -1,0 +1,186 @@
+// What LiveLessons holds. Private to signaling/app/live_*.cpp; signaling thread only.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "signaling/app/live_lessons.h"
+#include "signaling/auth/actor.h"
+#include "signaling/auth/authorize.h"
+#include "signaling/classroom/classroom.h"
+#include "signaling/classroom/slot_plan.h"
+#include "signaling/protocol/codec.h"
+#include "signaling/sdp/negotiate.h"
+#include "storage/api/records.h"
+
+namespace signaling::app {
+
+using classroom::Origin;
+using media::Duration;
+using media::Instant;
+using media::PeerId;
+using media::RoomId;
+using media::TrackId;
+using protocol::ErrorCode;
+using protocol::TrackSource;
+
+struct Socket {
+  Connection* connection = nullptr;
+  auth::Actor actor;
+  Instant opened;
+  std::string lesson;  // empty before hello was answered
+  std::string p;
+  bool hello_pending = false;
+  bool closing = false;
+  double tokens = 0;
+  Instant refilled;
+  int malformed = 0;
+  int too_fast = 0;
+};
+
+struct Seat {
+  std::string secret;
+  ConnectionId connection;  // invalid: away
+};
+
+enum class PeerUse : uint8_t { Page, Encoder, Player };
+
+struct Peer {
+  PeerId id;
+  std::string lesson;
+  std::string p;  // empty: a player
+  PeerUse use = PeerUse::Page;
+  sdp::Negotiated negotiated;
+  media::IceCredentials local;
+  classroom::Viewer viewer;
+  std::map<std::string, media::SlotId> slots;
+  std::map<std::string, media::MediaKind> slot_kinds;
+  classroom::SlotPlan plan;
+  std::map<std::string, media::SlotFeed> fed;
+  std::string session;  // WHIP and WHEP
+  std::string etag;
+  std::string owner;    // who made the session, for PATCH and DELETE
+};
+
+struct Track {
+  std::string lesson;
+  std::string p;
+  PeerId peer;
+  TrackSource source = TrackSource::Microphone;
+  bool open = false;
+  bool gone = false;  // its connection ended; kept for the segment that is still being finished
+};
+
+struct Hosted {
+  Hosted(storage::Lesson row_, storage::LessonRoster roster_, protocol::Lesson shown, const classroom::Policy& policy)
+      : row(std::move(row_)), roster(std::move(roster_)), object(auth::Object::lesson(row, roster)),
+        room(std::move(shown), policy) {}
+
+  storage::Lesson row;
+  storage::LessonRoster roster;
+  auth::Object object;
+  classroom::Classroom room;
+  RoomId media_room;
+  Duration clock_offset;   // media clock of the room minus session clock
+  bool recording = false;  // files are being written or finished
+  bool ended = false;
+  std::map<std::string, Seat> seats;
+  std::map<std::string, std::vector<std::string>> walls;
+  std::map<std::string, std::shared_ptr<int64_t>> attendance;  // row ids, set on the storage thread
+  std::map<std::string, std::string> segments;                 // file -> segment id, while writing
+  std::map<std::string, protocol::LinkFacts> links;
+  std::vector<storage::LessonEvent> unsaved;  // not known to be on disk, in order
+  bool saving = false;
+  Instant save_again;
+};
+
+struct LiveLessons::State {
+  State(LiveParams params_, media::api::MediaServer& media_, storage::sql::StorageThread& storage_)
+      : params(std::move(params_)), media(media_), storage(storage_) {}
+  ~State();
+
+  using Loaded = std::function<void(Hosted*)>;  // null: no such lesson, or it has ended
+
+  // --- live_lessons.cpp: lessons, sockets ---
+  void with_lesson(const std::string& id, Loaded then);
+  Hosted* host(storage::Lesson row, storage::LessonRoster roster, const std::vector<storage::LessonEvent>& events);
+  void hello(ConnectionId id, const protocol::Hello& hello);
+  void enter(ConnectionId id, const protocol::Hello& hello, Hosted& lesson);
+  void welcome(Socket& socket, ConnectionId id, const protocol::Hello& hello, Hosted& lesson, const std::string& p,
+               bool resumed);
+  void handle(ConnectionId id, Socket& socket, const protocol::ClientMessage& message);
+  void malformed(Socket& socket, const protocol::Malformed& error);
+  bool too_fast(Socket& socket);
+  void refuse(Socket& socket, std::optional<protocol::RequestId> id, ErrorCode code, std::string message);
+  void send(Socket& socket, const protocol::ServerMessage& message);
+  void close(Socket& socket, uint16_t code, const std::string& reason);
+  Socket* socket_of(Hosted& lesson, const std::string& p);
+  void reap(Instant now);
+
+  // --- live_effects.cpp: what a classroom asks for ---
+  void apply(Hosted& lesson, classroom::Output& out);
+  void store(Hosted& lesson, const std::vector<protocol::Event>& events);
+  void save(Hosted& lesson);
+  void sync_gates(Hosted& lesson, const std::string& p);
+  void replan(Hosted& lesson);
+  void replan(Hosted& lesson, Peer& peer, bool always_tell);
+  void start_recording(Hosted& lesson);
+  void open_attendance(Hosted& lesson, const classroom::AttendanceOpen& effect);
+  void tell_teachers(Hosted& lesson, const protocol::ServerMessage& message);
+
+  // --- live_media.cpp: connections and what happens to them ---
+  std::optional<TrackId> track_for(const std::string& lesson, const std::string& p, TrackSource source) const;
+  std::array<bool, classroom::kSources> sources_of(const Peer& peer) const;
+  Peer* page_peer(const std::string& lesson, const std::string& p);
+  media::Result<Peer*> add_peer(Hosted& lesson, Peer peer, const sdp::Session& offer,
+                                const std::vector<sdp::SectionUse>& uses, const sdp::Permits& permits);
+  void remove_peer(PeerId id);
+  void offer(Socket& socket, const protocol::Offer& offer, Hosted& lesson);
+  void on_event(const media::api::Event& event);
+  void on_peer_lost(PeerId id);
+  void on_quality(const media::api::PeerQuality& quality);
+  void on_levels(const media::api::AudioLevels& levels);
+  void on_segment_started(const media::api::SegmentStarted& event);
+  void on_segment_ended(const media::api::SegmentEnded& event);
+  void publish(const auth::Actor& actor, Hosted& lesson, const std::string& offer, const HttpReply<MediaAnswer>& reply);
+  void play(const auth::Actor& actor, Hosted& lesson, const std::string& offer, PlaySource source,
+            const HttpReply<MediaAnswer>& reply);
+
+  [[nodiscard]] Instant now() const { return params.clocks.monotonic(); }
+  Hosted* find(const std::string& lesson);
+  Hosted* find(RoomId room);
+
+  LiveParams params;
+  media::api::MediaServer& media;
+  storage::sql::StorageThread& storage;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // replies that come after our end find it gone
+  std::map<std::string, std::unique_ptr<Hosted>> lessons;
+  std::map<std::string, std::vector<Loaded>> loading;
+  std::unordered_map<ConnectionId, Socket> sockets;
+  std::map<PeerId, Peer> peers;
+  std::map<TrackId, Track> tracks;
+  std::map<std::string, PeerId> sessions;
+  uint32_t next_room = 1;
+  uint32_t next_peer = 1;
+  uint32_t next_track = 1;
+  uint32_t next_slot = 1;
+  uint64_t next_answer = 1;
+  Instant slow_tick;
+  bool draining = false;
+  LiveStats counters;
+  std::thread repair;
+};
+
+// What may enter and as what. Unset: forbidden.
+std::optional<classroom::Newcomer> newcomer(const auth::Actor& actor, const Hosted& lesson);
+std::string owner_of(const auth::Actor& actor);
+media::IceCredentials fresh_ice();
+uint32_t random_u32();
+inline bool stops(const std::weak_ptr<bool>& alive) { return alive.expired(); }
+
+}  // namespace signaling::app
