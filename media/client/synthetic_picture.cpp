@@ -153,7 +153,7 @@ const Picture& SyntheticPicture::draw(Duration when, std::string_view clock) {
   draw_text(text_x, text_y, scale, clock);
   dirty_.push_back({text_x, text_y, (count * (kGlyphWidth + 1) * scale + 2) & ~1, (kGlyphHeight * scale + 2) & ~1});
   if (when.as_micros() % 1'000'000 < 100'000) {
-    const int side = height / 8 & ~1;
+    const int side = height / 14 & ~1;  // beside the clock, not over it
     const Box flash{width - side - 16, height - side - 16, side, side};
     fill(flash, kWhite.y, kWhite.u, kWhite.v);
     dirty_.push_back(flash);
