@@ -235,6 +235,16 @@ void Engine::handle_timeout(Instant now) {
   std::erase_if(finishing_, [](const auto& sink) { return sink->retry(); });
 }
 
+void Engine::close_all(Instant now) {
+  std::vector<RoomId> ids;
+  for (const auto& [id, room] : rooms_) ids.push_back(id);
+  for (const RoomId id : ids) {
+    RemoveRoom command{id};
+    on(now, command);
+  }
+  std::erase_if(finishing_, [](const auto& sink) { return sink->retry(); });
+}
+
 // ---- out ----
 
 void Engine::take_room_events() {

@@ -57,6 +57,9 @@ class Engine {
   template <class Batch>
   void flush(Instant now, Batch& batch);
 
+  // The end: says goodbye to every peer and finishes every recording, as far as the rings have room.
+  void close_all(Instant now);
+
   // Appends and forgets what happened since the last call.
   void take_events(std::vector<Event>& out);
   [[nodiscard]] EngineStats stats() const;

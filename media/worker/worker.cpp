@@ -1,0 +1,153 @@
+#include "media/worker/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "media/base/log.h"
+#include "media/engine/engine.h"
+#include "media/net/affinity.h"
+#include "media/net/clock.h"
+
+namespace media::worker {
+
+namespace {
+constexpr uint64_t kSocketToken = 1;
+}
+
+Outcome<std::unique_ptr<Worker>> Worker::start(const Params& params, const dtls::Certificate& certificate,
+                                               std::function<void()> wake) {
+  auto socket = net::UdpSocket::bind(params.bind);
+  if (!socket) return env_fail(socket.error().message);
+  auto poller = net::Poller::make();
+  if (!poller) return env_fail(poller.error().message);
+  if (auto added = poller->add(socket->fd(), kSocketToken); !added) return env_fail(added.error().message);
+  std::unique_ptr<Worker> worker(
+      new Worker(params, certificate, std::move(*socket), std::move(*poller), std::move(wake)));
+  worker->thread_ = std::thread([w = worker.get()] { w->run(); });
+  return worker;
+}
+
+Worker::Worker(const Params& params, const dtls::Certificate& certificate, net::UdpSocket socket, net::Poller poller,
+               std::function<void()> wake)
+    : params_(params),
+      socket_(std::move(socket)),
+      poller_(std::move(poller)),
+      wake_(std::move(wake)),
+      engine_(std::make_unique<engine::Engine>(certificate, rng_)),
+      send_(socket_),
+      gso_(send_.uses_gso()) {}
+
+Worker::~Worker() {
+  stopping_.store(true, std::memory_order_release);
+  poller_.wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::post(engine::Command command) {
+  commands_.post(std::move(command));
+  poller_.wake();
+}
+
+void Worker::take_events(std::vector<engine::Event>& out) {
+  while (auto event = events_.take()) out.push_back(std::move(*event));
+  // The worker was called because of events or because it has room for commands again.
+  if (!commands_.flush() || events_.has_spilled()) poller_.wake();
+}
+
+void Worker::run() {
+  net::name_this_thread("media-" + std::to_string(params_.index));
+  if (params_.pin) net::pin_this_thread(params_.index);
+  while (!stopping_.load(std::memory_order_acquire)) {
+    const Instant before = net::monotonic_now();
+    const Instant deadline = std::min(engine_->next_timeout(), before + Duration::seconds(1));
+    const auto ready = poller_.wait(before, deadline);
+    const Instant now = net::monotonic_now();
+    if (now > deadline) board_.note_lag(static_cast<uint64_t>((now - deadline).as_micros()));
+    if (ready.woken) take_commands(now);
+    if (!ready.tokens.empty()) read_batches();
+    const Instant after = net::monotonic_now();
+    if (after >= engine_->next_timeout()) {
+      engine_->handle_timeout(after);
+      engine_->flush(after, send_);
+      send_.flush();
+    }
+    deliver_events();
+    publish(after);
+  }
+  say_goodbye();
+}
+
+bool Worker::take_commands(Instant now) {
+  bool any = false;
+  while (auto command = commands_.take()) {
+    engine_->handle_command(now, std::move(*command));
+    any = true;
+  }
+  if (!any) return false;
+  engine_->flush(now, send_);
+  send_.flush();
+  if (commands_.has_spilled()) wake_();
+  return true;
+}
+
+void Worker::read_batches() {
+  for (int i = 0; i < kBatchesPerTurn; ++i) {
+    const auto received = receive_.receive(socket_);
+    ++recv_calls_;
+    if (received.empty()) return;
+    const Instant now = net::monotonic_now();
+    for (const net::Received& datagram : received) {
+      ++datagrams_in_;
+      bytes_in_ += datagram.bytes.size();
+      engine_->handle_datagram(now, datagram.from, datagram.bytes);
+    }
+    engine_->end_batch(now);
+    engine_->flush(now, send_);
+    send_.flush();
+    if (!receive_.was_full()) return;
+  }
+}
+
+void Worker::deliver_events() {
+  engine_->take_events(fresh_events_);
+  // Room in the mailbox comes without an event of our own.
+  if (fresh_events_.empty() && events_.flush()) return;
+  for (engine::Event& event : fresh_events_) events_.post(std::move(event));
+  fresh_events_.clear();
+  wake_();
+}
+
+void Worker::publish(Instant now) {
+  if (now < next_publish_) return;
+  next_publish_ = now + kPublishInterval;
+  const engine::EngineStats stats = engine_->stats();
+  const net::SendStats& sent = send_.stats();
+  WorkerCounters counters;
+  counters.datagrams_in = datagrams_in_;
+  counters.bytes_in = bytes_in_;
+  counters.datagrams_out = sent.datagrams;
+  counters.bytes_out = sent.bytes;
+  counters.rtp_in = stats.rtp_in;
+  counters.rtp_forwarded = stats.rtp_forwarded;
+  counters.rtx_out = stats.rtx_out;
+  counters.send_calls = sent.calls;
+  counters.gso_sends = sent.gso_messages;
+  counters.recv_calls = recv_calls_;
+  counters.sessions = stats.sessions;
+  counters.rooms = stats.rooms;
+  for (size_t i = 0; i < kDropCount; ++i) {
+    counters.drops[i] = engine_->drops().counts[i] + send_.drops().counts[i];
+  }
+  board_.publish(counters);
+}
+
+void Worker::say_goodbye() {
+  const Instant now = net::monotonic_now();
+  take_commands(now);
+  engine_->close_all(now);
+  engine_->flush(now, send_);
+  send_.flush();
+  deliver_events();
+}
+
+}  // namespace media::worker
