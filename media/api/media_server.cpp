@@ -45,11 +45,14 @@ class RecorderEvents {
 class Server final : public MediaServer {
  public:
   Server(ServerParams params, dtls::Certificate certificate, std::function<void()> wake)
-      : params_(std::move(params)), certificate_(std::move(certificate)), recorder_events_(wake), wake_(std::move(wake)) {}
+      : params_(std::move(params)),
+        certificate_(std::move(certificate)),
+        recorder_events_(wake),
+        wake_(std::move(wake)) {}
 
   Outcome<void> start_workers() {
-    auto pool = worker::WorkerPool::start({params_.workers, params_.bind_address, params_.media_port}, certificate_,
-                                          wake_);
+    auto pool = worker::WorkerPool::start(
+        {params_.workers, params_.bind_address, params_.media_port}, certificate_, wake_);
     if (!pool) return env_fail(pool.error().message);
     pool_.emplace(std::move(*pool));
     return {};
@@ -61,12 +64,15 @@ class Server final : public MediaServer {
     recorders_.clear();
   }
 
-  [[nodiscard]] const Fingerprint& fingerprint() const override { return certificate_.fingerprint(); }
+  [[nodiscard]] const Fingerprint& fingerprint() const override {
+    return certificate_.fingerprint();
+  }
 
   [[nodiscard]] std::optional<Address> candidate(RoomId room) const override {
     const auto it = rooms_.find(room);
     if (it == rooms_.end()) return std::nullopt;
-    const auto address = Address::parse(params_.public_address, it->second.worker->local_address().port);
+    const auto address =
+        Address::parse(params_.public_address, it->second.worker->local_address().port);
     return address ? std::optional<Address>(*address) : std::nullopt;
   }
 
@@ -102,9 +108,10 @@ class Server final : public MediaServer {
     for (const PublishedSection& section : params.published) {
       tracks_.insert_or_assign(section.track, TrackHome{params.room, params.peer});
     }
-    it->second.worker->post(engine::AddPeer{params.room, params.peer, std::move(params.local), std::move(params.remote),
-                                            params.remote_fingerprint, params.extensions,
-                                            std::move(params.published), std::move(params.slots)});
+    it->second.worker->post(engine::AddPeer{params.room, params.peer, std::move(params.local),
+                                            std::move(params.remote), params.remote_fingerprint,
+                                            params.extensions, std::move(params.published),
+                                            std::move(params.slots)});
   }
 
   void remove_peer(PeerId peer) override {
@@ -122,7 +129,8 @@ class Server final : public MediaServer {
     const auto home = tracks_.find(track);
     if (home == tracks_.end()) return;
     const auto room = rooms_.find(home->second.room);
-    if (room != rooms_.end()) room->second.worker->post(engine::OpenTrack{home->second.room, track, open});
+    if (room != rooms_.end())
+      room->second.worker->post(engine::OpenTrack{home->second.room, track, open});
   }
 
   void feed_slot(PeerId peer, SlotId slot, SlotFeed feed) override {
@@ -130,7 +138,8 @@ class Server final : public MediaServer {
   }
 
   void limit_slot(PeerId peer, SlotId slot, uint8_t highest_layer) override {
-    if (worker::Worker* worker = worker_of(peer)) worker->post(engine::LimitSlot{peer, slot, highest_layer});
+    if (worker::Worker* worker = worker_of(peer))
+      worker->post(engine::LimitSlot{peer, slot, highest_layer});
   }
 
   void start_recording(RoomId room, RecordingParams params) override {
@@ -229,7 +238,8 @@ class Server final : public MediaServer {
 
 }  // namespace
 
-Outcome<std::unique_ptr<MediaServer>> MediaServer::start(const ServerParams& params, std::function<void()> wake) {
+Outcome<std::unique_ptr<MediaServer>> MediaServer::start(const ServerParams& params,
+                                                         std::function<void()> wake) {
   if (!Address::parse(params.public_address, params.media_port)) {
     return env_fail("The public address \"" + params.public_address +
                     "\" must be numeric: browsers send their media to it.");

@@ -1,9 +1,9 @@
-// The media plane as signaling sees it: commands in, events out. Signaling includes nothing else of media/
-// besides media/base.
+// The media plane as signaling sees it: commands in, events out. Signaling includes nothing else of
+// media/ besides media/base.
 //
-// Thread: commands may be called from one thread (signaling). They return at once; effects happen on the worker.
-// Commands for one room are carried out in the order given. Naming an unknown peer, slot or track is not an
-// error: it may have been lost in the meantime.
+// Thread: commands may be called from one thread (signaling). They return at once; effects happen
+// on the worker. Commands for one room are carried out in the order given. Naming an unknown peer,
+// slot or track is not an error: it may have been lost in the meantime.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,8 @@ namespace media::api {
 class MediaServer {
  public:
   // `wake` is called from any media thread when poll_events() has something; it must not block.
-  static Outcome<std::unique_ptr<MediaServer>> start(const ServerParams& params, std::function<void()> wake);
+  static Outcome<std::unique_ptr<MediaServer>> start(const ServerParams& params,
+                                                     std::function<void()> wake);
   virtual ~MediaServer() = default;  // stops workers and pipelines, finishes files
 
   // --- facts for SDP answers ---
@@ -38,7 +39,8 @@ class MediaServer {
   // --- peers ---
   virtual void add_peer(PeerParams params) = 0;
   virtual void remove_peer(PeerId peer) = 0;
-  // RFC 8445 section 9: new credentials for an ICE restart; the old ones stay valid until the new pair is used.
+  // RFC 8445 section 9: new credentials for an ICE restart; the old ones stay valid until the new
+  // pair is used.
   virtual void restart_ice(PeerId peer, IceCredentials local, IceCredentials remote) = 0;
 
   // --- who gets what. Everything starts closed: no track is forwarded until it is opened. ---
@@ -47,7 +49,8 @@ class MediaServer {
   // Highest simulcast layer for a video slot (0 lowest, kBestLayer best available).
   virtual void limit_slot(PeerId peer, SlotId slot, uint8_t highest_layer) = 0;
 
-  // --- recording: every open track of the room, present and future, one file per contiguous publication ---
+  // --- recording: every open track of the room, present and future, one file per contiguous
+  // publication ---
   virtual void start_recording(RoomId room, RecordingParams params) = 0;
   virtual void stop_recording(RoomId room) = 0;
 
@@ -56,10 +59,11 @@ class MediaServer {
   [[nodiscard]] virtual std::vector<WorkerStats> stats() = 0;
 };
 
-// Start-up pass over a recordings folder after a crash: rewrites files that were cut off so that they have a
-// duration and an index and play. Runs in the caller's thread; bounded by `deadline_s` per file.
+// Start-up pass over a recordings folder after a crash: rewrites files that were cut off so that
+// they have a duration and an index and play. Runs in the caller's thread; bounded by `deadline_s`
+// per file.
 struct RepairedFile {
-  std::string file;       // relative to directory
+  std::string file;  // relative to directory
   Duration duration;
   bool playable = false;
 };

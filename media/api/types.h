@@ -50,9 +50,9 @@ struct PeerLost {  // the engine has already freed it
 };
 struct PeerQuality {  // every second while connected
   PeerId peer;
-  Duration rtt;               // zero until measured
-  double uplink_loss = 0;     // 0..1 over the last second, before repair
-  double downlink_loss = 0;   // 0..1 as the peer's receiver reports say
+  Duration rtt;              // zero until measured
+  double uplink_loss = 0;    // 0..1 over the last second, before repair
+  double downlink_loss = 0;  // 0..1 as the peer's receiver reports say
   int64_t uplink_bps = 0;
   int64_t downlink_bps = 0;
 };
@@ -86,16 +86,19 @@ struct SegmentEnded {
   TrackId track;
   std::string file;
   Duration end;
-  // Anchors "RTP timestamp = session time" used for this file, JSON array of [rtp, session_us]; oldest first.
+  // Anchors "RTP timestamp = session time" used for this file, JSON array of [rtp, session_us];
+  // oldest first.
   std::string clock_mapping;
-  std::string failure;  // empty, or why recording of this track stopped early (for example a full disk)
+  std::string
+      failure;  // empty, or why recording of this track stopped early (for example a full disk)
 };
-struct RecordingFinished {  // after stop_recording or remove_room: every file is closed and playable
+struct RecordingFinished {  // after stop_recording or remove_room: every file is closed and
+                            // playable
   RoomId room;
 };
 
-using Event = std::variant<PeerConnected, PeerLost, PeerQuality, TrackActive, VoiceActivity, AudioLevels,
-                           SegmentStarted, SegmentEnded, RecordingFinished>;
+using Event = std::variant<PeerConnected, PeerLost, PeerQuality, TrackActive, VoiceActivity,
+                           AudioLevels, SegmentStarted, SegmentEnded, RecordingFinished>;
 
 // ---- numbers for /metrics ----
 
@@ -107,14 +110,14 @@ struct WorkerStats {
   uint64_t rtp_in = 0;
   uint64_t rtp_forwarded = 0;  // RTP packets sealed for receivers, retransmissions included
   uint64_t rtx_out = 0;
-  uint64_t send_calls = 0;     // sendmmsg system calls
-  uint64_t gso_sends = 0;      // messages that carried more than one segment
+  uint64_t send_calls = 0;  // sendmmsg system calls
+  uint64_t gso_sends = 0;   // messages that carried more than one segment
   uint64_t recv_calls = 0;
   uint64_t sessions = 0;
   uint64_t rooms = 0;
   uint64_t loop_lag_us_max = 0;  // since the last reading
   bool gso = false;
-  std::string cipher_backend;    // "ipsec-mb" or "openssl"
+  std::string cipher_backend;  // "ipsec-mb" or "openssl"
   DropCounters drops;
 };
 

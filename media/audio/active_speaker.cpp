@@ -13,7 +13,8 @@ constexpr Duration kStale = Duration::millis(500);
 }  // namespace
 
 void ActiveSpeaker::on_level(Instant now, TrackId track, uint8_t dbov) {
-  auto it = std::find_if(voices_.begin(), voices_.end(), [&](const Voice& v) { return v.track == track; });
+  auto it = std::find_if(voices_.begin(), voices_.end(),
+                         [&](const Voice& v) { return v.track == track; });
   if (it == voices_.end()) it = voices_.insert(voices_.end(), Voice{track, 0, now, now, false});
   const double loudness = 127.0 - std::min<uint8_t>(dbov, 127);
   it->level += (loudness - it->level) * (loudness > it->level ? kAttack : kDecay);
@@ -25,7 +26,8 @@ void ActiveSpeaker::on_level(Instant now, TrackId track, uint8_t dbov) {
 }
 
 void ActiveSpeaker::remove(TrackId track) {
-  voices_.erase(std::remove_if(voices_.begin(), voices_.end(), [&](const Voice& v) { return v.track == track; }),
+  voices_.erase(std::remove_if(voices_.begin(), voices_.end(),
+                               [&](const Voice& v) { return v.track == track; }),
                 voices_.end());
   ranked_.erase(std::remove(ranked_.begin(), ranked_.end(), track), ranked_.end());
 }

@@ -1,6 +1,6 @@
-// Which voices a room hears in its "loudest" slots, from the levels that senders state (RFC 6464). A voice that is
-// in stays in until it has been quiet for a while or another is clearly louder, so that nobody is cut off in a pause.
-// Owner: sfu::RoomShard. Thread: the owner's.
+// Which voices a room hears in its "loudest" slots, from the levels that senders state (RFC 6464).
+// A voice that is in stays in until it has been quiet for a while or another is clearly louder, so
+// that nobody is cut off in a pause. Owner: sfu::RoomShard. Thread: the owner's.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ class ActiveSpeaker {
   void on_level(Instant now, TrackId track, uint8_t dbov);
   void remove(TrackId track);
 
-  // Ranks anew, best first: at most `count` tracks, only those that make themselves heard. Call every kInterval.
+  // Ranks anew, best first: at most `count` tracks, only those that make themselves heard. Call
+  // every kInterval.
   const std::vector<TrackId>& rank(Instant now, size_t count);
   [[nodiscard]] const std::vector<TrackId>& ranked() const { return ranked_; }
 
@@ -33,7 +34,7 @@ class ActiveSpeaker {
  private:
   struct Voice {
     TrackId track;
-    double level = 0;    // smoothed 127 - dBov
+    double level = 0;  // smoothed 127 - dBov
     Instant last_level;
     Instant last_heard;  // last time over the audible threshold
     bool heard = false;

@@ -1,5 +1,6 @@
-// When one track's voice starts and stops, from the levels its sender states (RFC 6464): a short onset against
-// clicks, a long hang-over against pauses between words. Owner: sfu::IngressTrack. Thread: the owner's.
+// When one track's voice starts and stops, from the levels its sender states (RFC 6464): a short
+// onset against clicks, a long hang-over against pauses between words. Owner: sfu::IngressTrack.
+// Thread: the owner's.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ class VoiceActivity {
   std::optional<Change> poll(Instant now);
   [[nodiscard]] bool is_speaking() const { return speaking_; }
 
-  // Speech at arm's length from a microphone is 15 to 45 dB below overload; an empty classroom 55 and more.
+  // Speech at arm's length from a microphone is 15 to 45 dB below overload; an empty classroom 55
+  // and more.
   static constexpr uint8_t kSpeechDbov = 50;
   static constexpr Duration kOnset = Duration::millis(60);
   static constexpr Duration kHangOver = Duration::millis(800);

@@ -6,7 +6,9 @@
 
 namespace media {
 
-PacketPool::~PacketPool() { CHECK(in_use_ == 0); }
+PacketPool::~PacketPool() {
+  CHECK(in_use_ == 0);
+}
 
 PacketRef PacketPool::copy(ByteSpan bytes) {
   if (bytes.size() > kPoolPacketSize) return {};

@@ -1,6 +1,7 @@
-// Memory for the packets that are kept: per-worker slabs of equal blocks, shared by plain reference counts.
-// A packet is copied into the pool once on arrival; every receiver's history and every queued departure holds a
-// PacketRef to that one copy. Owner: one worker (engine) or one test. Thread: that worker alone; counts are not atomic.
+// Memory for the packets that are kept: per-worker slabs of equal blocks, shared by plain reference
+// counts. A packet is copied into the pool once on arrival; every receiver's history and every
+// queued departure holds a PacketRef to that one copy. Owner: one worker (engine) or one test.
+// Thread: that worker alone; counts are not atomic.
 #pragma once
 
 #include <array>
@@ -20,7 +21,8 @@ class PacketPool;
 
 // Largest plain RTP packet that is kept: one unfragmented Ethernet datagram.
 inline constexpr size_t kPoolPacketSize = 1500;
-// Room beside the bytes for what was learnt when the packet was parsed, so that nobody parses it again.
+// Room beside the bytes for what was learnt when the packet was parsed, so that nobody parses it
+// again.
 inline constexpr size_t kPacketFactsSize = 256;
 
 struct PooledPacket {
@@ -63,7 +65,9 @@ class PacketRef {
     return *std::launder(reinterpret_cast<const Facts*>(packet_->facts.data()));
   }
   // Only before the packet is shared.
-  [[nodiscard]] MutableByteSpan writable() const { return MutableByteSpan(packet_->bytes.data(), packet_->size); }
+  [[nodiscard]] MutableByteSpan writable() const {
+    return MutableByteSpan(packet_->bytes.data(), packet_->size);
+  }
 
  private:
   PooledPacket* packet_ = nullptr;
@@ -71,14 +75,16 @@ class PacketRef {
 
 class PacketPool {
  public:
-  // Grows by kSlabPackets at a time up to `max_packets`, and never gives memory back before it is destroyed.
+  // Grows by kSlabPackets at a time up to `max_packets`, and never gives memory back before it is
+  // destroyed.
   explicit PacketPool(size_t max_packets = kDefaultMaxPackets) : max_packets_(max_packets) {}
   PacketPool(const PacketPool&) = delete;
   PacketPool& operator=(const PacketPool&) = delete;
   // Every PacketRef must be gone.
   ~PacketPool();
 
-  // A copy of `bytes`; an empty reference when the pool is exhausted or the packet is over kPoolPacketSize.
+  // A copy of `bytes`; an empty reference when the pool is exhausted or the packet is over
+  // kPoolPacketSize.
   PacketRef copy(ByteSpan bytes);
   [[nodiscard]] size_t in_use() const { return in_use_; }
   [[nodiscard]] size_t capacity() const { return slabs_.size() * kSlabPackets; }

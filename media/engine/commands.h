@@ -1,5 +1,6 @@
-// Everything that may be asked of an engine from outside its thread. Commands are values; those of one room are
-// carried out in the order in which they were given. Naming something unknown is not an error.
+// Everything that may be asked of an engine from outside its thread. Commands are values; those of
+// one room are carried out in the order in which they were given. Naming something unknown is not
+// an error.
 #pragma once
 
 #include <memory>
@@ -63,8 +64,8 @@ struct StopRecording {
   RoomId room;
 };
 
-using Command = std::variant<AddRoom, RemoveRoom, AddPeer, RemovePeer, RestartIce, OpenTrack, FeedSlot, LimitSlot,
-                             StartRecording, StopRecording>;
+using Command = std::variant<AddRoom, RemoveRoom, AddPeer, RemovePeer, RestartIce, OpenTrack,
+                             FeedSlot, LimitSlot, StartRecording, StopRecording>;
 
 struct PeerConnected {
   PeerId peer;
@@ -76,7 +77,7 @@ struct PeerLost {
   LossReason reason = LossReason::ConsentExpired;
 };
 
-using Event = std::variant<PeerConnected, PeerLost, sfu::PeerQuality, sfu::TrackActive, sfu::VoiceActivity,
-                           sfu::AudioLevels>;
+using Event = std::variant<PeerConnected, PeerLost, sfu::PeerQuality, sfu::TrackActive,
+                           sfu::VoiceActivity, sfu::AudioLevels>;
 
 }  // namespace media::engine

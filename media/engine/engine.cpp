@@ -9,7 +9,8 @@
 
 namespace media::engine {
 
-Engine::Engine(const dtls::Certificate& certificate, Rng& rng) : certificate_(certificate), rng_(rng) {}
+Engine::Engine(const dtls::Certificate& certificate, Rng& rng)
+    : certificate_(certificate), rng_(rng) {}
 
 Engine::~Engine() = default;
 
@@ -45,8 +46,8 @@ void Engine::handle_datagram(Instant now, const Address& from, MutableByteSpan d
     case transport::Peer::Kind::Rtp:
       ++stats_.rtp_in;
       session->room->on_rtp(now, *session->media, inbound.plain);
-      if (session->room->has_pending() &&
-          std::find(batch_rooms_.begin(), batch_rooms_.end(), session->room) == batch_rooms_.end()) {
+      if (session->room->has_pending() && std::find(batch_rooms_.begin(), batch_rooms_.end(),
+                                                    session->room) == batch_rooms_.end()) {
         batch_rooms_.push_back(session->room);
       }
       return;
@@ -68,7 +69,8 @@ void Engine::after_control(Instant now, Session& session) {
   sessions_.refile(session);
   switch (session.wire->state()) {
     case transport::Peer::State::Failed:
-      return lose(now, session, session.was_connected ? LossReason::ConsentExpired : LossReason::HandshakeFailed);
+      return lose(now, session,
+                  session.was_connected ? LossReason::ConsentExpired : LossReason::HandshakeFailed);
     case transport::Peer::State::Closed:
       return lose(now, session, LossReason::ClosedByPeer);
     default:
@@ -115,7 +117,8 @@ void Engine::on(Instant now, RemoveRoom& c) {
     remove(now, *session);
   }
   finish_recording(*room);
-  batch_rooms_.erase(std::remove(batch_rooms_.begin(), batch_rooms_.end(), room->shard.get()), batch_rooms_.end());
+  batch_rooms_.erase(std::remove(batch_rooms_.begin(), batch_rooms_.end(), room->shard.get()),
+                     batch_rooms_.end());
   rooms_.erase(c.room);
 }
 
@@ -160,11 +163,13 @@ void Engine::on(Instant now, OpenTrack& c) {
 }
 
 void Engine::on(Instant now, FeedSlot& c) {
-  if (Session* session = sessions_.by_peer(c.peer)) session->room->feed_slot(now, c.peer, c.slot, c.feed);
+  if (Session* session = sessions_.by_peer(c.peer))
+    session->room->feed_slot(now, c.peer, c.slot, c.feed);
 }
 
 void Engine::on(Instant now, LimitSlot& c) {
-  if (Session* session = sessions_.by_peer(c.peer)) session->room->limit_slot(now, c.peer, c.slot, c.highest_layer);
+  if (Session* session = sessions_.by_peer(c.peer))
+    session->room->limit_slot(now, c.peer, c.slot, c.highest_layer);
 }
 
 void Engine::on(Instant now, StartRecording& c) {

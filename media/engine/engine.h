@@ -1,9 +1,10 @@
 // One worker's whole brain, without any I/O.
 //
-// Contract: give it every datagram of a batch with handle_datagram(), then end_batch(), then flush(); give it
-// commands with handle_command() and time with handle_timeout() when next_timeout() has come, each followed by
-// flush(). It never waits, never reads a clock and keeps nothing of a datagram that it did not copy.
-// Owner: worker::Worker, or a test. Thread: the owner's.
+// Contract: give it every datagram of a batch with handle_datagram(), then end_batch(), then
+// flush(); give it commands with handle_command() and time with handle_timeout() when
+// next_timeout() has come, each followed by flush(). It never waits, never reads a clock and keeps
+// nothing of a datagram that it did not copy. Owner: worker::Worker, or a test. Thread: the
+// owner's.
 #pragma once
 
 #include <cstdint>
@@ -52,12 +53,14 @@ class Engine {
   void handle_timeout(Instant now);
   [[nodiscard]] Instant next_timeout() const;
 
-  // Writes every datagram that is due straight into `batch`, media first, and seals it there; hands recordings to
-  // their rings. `Batch` is net::SendBatch or anything with the same slot() and commit().
+  // Writes every datagram that is due straight into `batch`, media first, and seals it there; hands
+  // recordings to their rings. `Batch` is net::SendBatch or anything with the same slot() and
+  // commit().
   template <class Batch>
   void flush(Instant now, Batch& batch);
 
-  // The end: says goodbye to every peer and finishes every recording, as far as the rings have room.
+  // The end: says goodbye to every peer and finishes every recording, as far as the rings have
+  // room.
   void close_all(Instant now);
 
   // Appends and forgets what happened since the last call.
@@ -83,7 +86,9 @@ class Engine {
       size_t size = 0;
     };
     [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
-    [[nodiscard]] ByteSpan bytes_of(const Entry& e) const { return ByteSpan(bytes_).subspan(e.offset, e.size); }
+    [[nodiscard]] ByteSpan bytes_of(const Entry& e) const {
+      return ByteSpan(bytes_).subspan(e.offset, e.size);
+    }
     void clear() {
       entries_.clear();
       bytes_.clear();
@@ -141,13 +146,14 @@ void Engine::flush(Instant now, Batch& batch) {
     Session* session = sessions_.by_handle(out.peer->handle());
     if (session == nullptr || !session->wire->can_send()) continue;
     const MutableByteSpan slot = batch.slot();
-    const auto written = out.peer->write_rtp(now, out, slot.first(slot.size() - transport::kSealOverhead));
+    const auto written =
+        out.peer->write_rtp(now, out, slot.first(slot.size() - transport::kSealOverhead));
     if (written.size == 0) {
       outbox_.drops.add(Drop::SendFailed);
       continue;
     }
-    const size_t size =
-        session->wire->seal_rtp(slot, written.header_size, written.size, out.departure.rewritten.sequence);
+    const size_t size = session->wire->seal_rtp(slot, written.header_size, written.size,
+                                                out.departure.rewritten.sequence);
     batch.commit(session->wire->remote(), size);
     ++stats_.rtp_forwarded;
     stats_.rtx_out += out.departure.is_rtx ? 1U : 0U;

@@ -21,8 +21,8 @@ void RecordingSink::put_or_keep(const Kept& kept) {
 
 void RecordingSink::write(const sfu::RecordOut& step, DropCounters& drops) {
   if (step.type != sfu::RecordOut::Type::Rtp) {
-    const auto type =
-        step.type == sfu::RecordOut::Type::Start ? tap::TapPacket::Type::Start : tap::TapPacket::Type::End;
+    const auto type = step.type == sfu::RecordOut::Type::Start ? tap::TapPacket::Type::Start
+                                                               : tap::TapPacket::Type::End;
     put_or_keep({type, step.track, step.codec, step.source, step.kind});
     return;
   }
@@ -49,7 +49,8 @@ void RecordingSink::write(const sfu::RecordOut& step, DropCounters& drops) {
 }
 
 void RecordingSink::stop() {
-  put_or_keep({tap::TapPacket::Type::Stop, TrackId(), Codec::Opus, Source::Microphone, MediaKind::Audio});
+  put_or_keep(
+      {tap::TapPacket::Type::Stop, TrackId(), Codec::Opus, Source::Microphone, MediaKind::Audio});
 }
 
 bool RecordingSink::retry() {

@@ -1,6 +1,6 @@
-// Writes one room's recording steps into its tap ring. Packets that find the ring full are lost for the recording and
-// counted; beginnings and ends are kept and tried again, since a file would hang on them.
-// Owner: Engine. Thread: its worker, as the ring's only producer.
+// Writes one room's recording steps into its tap ring. Packets that find the ring full are lost for
+// the recording and counted; beginnings and ends are kept and tried again, since a file would hang
+// on them. Owner: Engine. Thread: its worker, as the ring's only producer.
 #pragma once
 
 #include <deque>

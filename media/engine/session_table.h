@@ -1,5 +1,5 @@
-// The connections of one worker and the ways to find them: by remote address for every datagram, by ICE user name
-// for the first ones, by peer id for commands. Owner: Engine. Thread: its worker.
+// The connections of one worker and the ways to find them: by remote address for every datagram, by
+// ICE user name for the first ones, by peer id for commands. Owner: Engine. Thread: its worker.
 #pragma once
 
 #include <cstdint>

@@ -12,9 +12,10 @@ std::optional<uint8_t> LayerSelector::target() const {
 bool LayerSelector::may_show(uint8_t layer) const {
   if (layer > limit_) return false;
   const auto goal = target();
-  // Before anything is shown, or when the shown layer may not or can not be shown any more, any picture is better
-  // than none; otherwise only a step towards the target.
-  const bool current_usable = current_ && *current_ <= limit_ && (available_ & (1U << *current_)) != 0;
+  // Before anything is shown, or when the shown layer may not or can not be shown any more, any
+  // picture is better than none; otherwise only a step towards the target.
+  const bool current_usable =
+      current_ && *current_ <= limit_ && (available_ & (1U << *current_)) != 0;
   if (!current_usable) return true;
   if (!goal) return false;
   return *goal > *current_ ? (layer > *current_ && layer <= *goal) : layer == *goal;

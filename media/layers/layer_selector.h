@@ -1,6 +1,6 @@
-// Which simulcast layer one video slot shows. Up and down only at a key frame of the new layer; a layer that fell
-// silent is left at the first key frame of any permitted one. Asks for the key frames it waits for.
-// Owner: sfu::EgressSlot. Thread: the owner's.
+// Which simulcast layer one video slot shows. Up and down only at a key frame of the new layer; a
+// layer that fell silent is left at the first key frame of any permitted one. Asks for the key
+// frames it waits for. Owner: sfu::EgressSlot. Thread: the owner's.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ using LayerMask = uint8_t;
 
 enum class Decision : uint8_t {
   Forward,
-  Drop,         // another layer is shown
-  WaitForKey,   // nothing can be shown before a key frame
-  Switch,       // show this layer from this packet on
+  Drop,        // another layer is shown
+  WaitForKey,  // nothing can be shown before a key frame
+  Switch,      // show this layer from this packet on
 };
 
 class LayerSelector {

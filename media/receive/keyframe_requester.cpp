@@ -24,7 +24,8 @@ bool KeyFrameRequester::poll(Instant now, Duration rtt) {
 }
 
 void KeyFrameRequester::on_key_frame(Instant now) {
-  // The interval runs from the answer: requests that were on their way when it came must not buy a second one.
+  // The interval runs from the answer: requests that were on their way when it came must not buy a
+  // second one.
   if (!answered_) last_ask_ = std::max(last_ask_, now);
   answered_ = true;
   unanswered_ = 0;

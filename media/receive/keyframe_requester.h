@@ -1,5 +1,6 @@
-// Decides when a wish for a key frame becomes a request to the publisher: however many receivers wish, at most one
-// key frame per interval is asked for, and a lost request is repeated. Owner: one simulcast layer. Thread: the owner's.
+// Decides when a wish for a key frame becomes a request to the publisher: however many receivers
+// wish, at most one key frame per interval is asked for, and a lost request is repeated. Owner: one
+// simulcast layer. Thread: the owner's.
 #pragma once
 
 #include "media/base/time.h"

@@ -34,7 +34,8 @@ void NackGenerator::on_packet(Instant now, int64_t sequence) {
 }
 
 void NackGenerator::forget_before(int64_t sequence) {
-  const auto end = std::find_if(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.sequence >= sequence; });
+  const auto end = std::find_if(missing_.begin(), missing_.end(),
+                                [&](const Missing& m) { return m.sequence >= sequence; });
   missing_.erase(missing_.begin(), end);
 }
 

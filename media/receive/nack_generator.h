@@ -1,5 +1,5 @@
-// Decides which missing packets of one stream to ask for again, and when (RFC 4585 section 6.2.1 carries the ask).
-// Owner: sfu::IngressLayer, or a client's receiver. Thread: the owner's.
+// Decides which missing packets of one stream to ask for again, and when (RFC 4585 section 6.2.1
+// carries the ask). Owner: sfu::IngressLayer, or a client's receiver. Thread: the owner's.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,8 @@ class NackGenerator {
   // A key frame that begins at `sequence` is here: nothing before it is worth asking for.
   void forget_before(int64_t sequence);
 
-  // Appends to `out` the sequences to ask for now; `rtt` spaces the repetitions (zero: not measured).
+  // Appends to `out` the sequences to ask for now; `rtt` spaces the repetitions (zero: not
+  // measured).
   void poll(Instant now, Duration rtt, std::vector<uint16_t>& out);
   // True once after the list overflowed or a packet was given up: only a key frame helps.
   bool take_key_frame_needed();

@@ -10,8 +10,8 @@ constexpr int32_t kMaxCumulative = 0x7FFFFF;
 }
 
 void ReceiveStream::restart(uint16_t sequence, uint32_t timestamp) {
-  // Unwrapped numbers keep growing across a restart, so that whoever stores them by number is not confused, and the
-  // count of expected packets goes on from where it was.
+  // Unwrapped numbers keep growing across a restart, so that whoever stores them by number is not
+  // confused, and the count of expected packets goes on from where it was.
   const int64_t base = started_ ? ((highest_ >> 16) + 2) * 65536 : 0;
   const int64_t expected_before = expected();
   sequence_base_ = base;
@@ -38,7 +38,8 @@ ReceiveStream::Arrival ReceiveStream::on_packet(Instant now, uint16_t sequence, 
       // RFC 3550 A.1: two packets in a row at the new place are believed.
       const bool confirmed = suspect_next_ && *suspect_next_ == sequence;
       suspect_next_ = static_cast<uint16_t>(sequence + 1);
-      if (!confirmed || repaired) return {Verdict::TooOld, extended, timestamps_.peek(timestamp), false};
+      if (!confirmed || repaired)
+        return {Verdict::TooOld, extended, timestamps_.peek(timestamp), false};
       suspect_next_.reset();
       restart(sequence, timestamp);
       arrival.verdict = Verdict::Newest;
@@ -46,7 +47,8 @@ ReceiveStream::Arrival ReceiveStream::on_packet(Instant now, uint16_t sequence, 
     } else if (ahead > 0) {
       arrival.verdict = Verdict::Newest;
       const int64_t clear = std::min(ahead, kWindow);
-      for (int64_t i = 1; i <= clear; ++i) seen_.reset(static_cast<size_t>((extended - clear + i) & (kWindow - 1)));
+      for (int64_t i = 1; i <= clear; ++i)
+        seen_.reset(static_cast<size_t>((extended - clear + i) & (kWindow - 1)));
       highest_ = extended;
       sequences_.unwrap(sequence);
       timestamps_.unwrap(timestamp);
@@ -98,17 +100,19 @@ std::optional<rtcp::ReportBlock> ReceiveStream::take_report(Instant now) {
   rtcp::ReportBlock r;
   r.ssrc = ssrc_;
   const int64_t expected_now = expected();
-  // Loss of the line, before repair: what retransmission mended still was lost (RFC 4588 section 5.3 leaves the
-  // original stream's statistics alone).
+  // Loss of the line, before repair: what retransmission mended still was lost (RFC 4588
+  // section 5.3 leaves the original stream's statistics alone).
   const auto received_now = static_cast<int64_t>(unrepaired_);
   const int64_t expected_delta = expected_now - reported_expected_;
   const int64_t lost_delta = expected_delta - (received_now - reported_received_);
   reported_expected_ = expected_now;
   reported_received_ = received_now;
   if (expected_delta > 0 && lost_delta > 0) {
-    r.fraction_lost = static_cast<uint8_t>(std::min<int64_t>(255, lost_delta * 256 / expected_delta));
+    r.fraction_lost =
+        static_cast<uint8_t>(std::min<int64_t>(255, lost_delta * 256 / expected_delta));
   }
-  const int64_t lost = std::clamp<int64_t>(expected_now - received_now, -kMaxCumulative - 1, kMaxCumulative);
+  const int64_t lost =
+      std::clamp<int64_t>(expected_now - received_now, -kMaxCumulative - 1, kMaxCumulative);
   r.cumulative_lost = static_cast<int32_t>(lost);
   r.highest_sequence = static_cast<uint32_t>(highest_);
   r.jitter = static_cast<uint32_t>(jitter_q4_ >> 4);

@@ -1,5 +1,6 @@
-// What one received RTP stream (one SSRC) looks like from here: unwrapped numbers, duplicates, jitter and loss.
-// Owner: sfu::IngressLayer, or a client's receiver. Thread: the owner's. RFC 3550 appendices A.1, A.3, A.8.
+// What one received RTP stream (one SSRC) looks like from here: unwrapped numbers, duplicates,
+// jitter and loss. Owner: sfu::IngressLayer, or a client's receiver. Thread: the owner's. RFC 3550
+// appendices A.1, A.3, A.8.
 #pragma once
 
 #include <array>
@@ -22,19 +23,24 @@ class ReceiveStream {
   enum class Verdict : uint8_t { Newest, Late, Duplicate, TooOld };
   struct Arrival {
     Verdict verdict = Verdict::Newest;
-    int64_t sequence = 0;   // unwrapped
-    int64_t timestamp = 0;  // unwrapped
+    int64_t sequence = 0;    // unwrapped
+    int64_t timestamp = 0;   // unwrapped
     bool restarted = false;  // the source jumped in its numbering; `sequence` still grows
   };
-  // Newest: beyond all before. Late: fills a gap. Duplicates and packets older than the window change nothing.
-  // `repaired` marks a retransmission: it fills its gap but says nothing about jitter.
-  Arrival on_packet(Instant now, uint16_t sequence, uint32_t timestamp, size_t payload_size, bool repaired);
+  // Newest: beyond all before. Late: fills a gap. Duplicates and packets older than the window
+  // change nothing. `repaired` marks a retransmission: it fills its gap but says nothing about
+  // jitter.
+  Arrival on_packet(Instant now, uint16_t sequence, uint32_t timestamp, size_t payload_size,
+                    bool repaired);
   // A sender report came: `ntp` goes back in our reports (RFC 3550 LSR, DLSR).
   void on_sender_report(Instant now, uint64_t ntp);
   // The unwrapped form of a timestamp near the newest one.
-  [[nodiscard]] int64_t unwrap_timestamp(uint32_t timestamp) const { return timestamps_.peek(timestamp); }
+  [[nodiscard]] int64_t unwrap_timestamp(uint32_t timestamp) const {
+    return timestamps_.peek(timestamp);
+  }
 
-  // The block for a receiver report sent at `now`; starts the next interval. Nothing before the first packet.
+  // The block for a receiver report sent at `now`; starts the next interval. Nothing before the
+  // first packet.
   std::optional<rtcp::ReportBlock> take_report(Instant now);
 
   [[nodiscard]] Ssrc ssrc() const { return ssrc_; }
@@ -42,7 +48,8 @@ class ReceiveStream {
   [[nodiscard]] uint64_t packets() const { return packets_; }
   [[nodiscard]] bool has_packets() const { return started_; }
   [[nodiscard]] uint64_t bytes() const { return bytes_; }
-  // Packets that were sent as far as the numbering tells, and distinct ones that came without being asked for again.
+  // Packets that were sent as far as the numbering tells, and distinct ones that came without being
+  // asked for again.
   [[nodiscard]] int64_t expected() const { return started_ ? highest_ - first_ + 1 : 0; }
   [[nodiscard]] uint64_t unrepaired() const { return unrepaired_; }
   [[nodiscard]] uint64_t repaired() const { return repaired_; }

@@ -1,6 +1,6 @@
-// Releases items in order of sequence, waiting a limited time for what is missing. Used where order matters more
-// than delay: the recorder. The forwarding path never reorders.
-// Owner: whoever consumes one stream. Thread: the owner's.
+// Releases items in order of sequence, waiting a limited time for what is missing. Used where order
+// matters more than delay: the recorder. The forwarding path never reorders. Owner: whoever
+// consumes one stream. Thread: the owner's.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +18,9 @@ template <class T>
 class ReorderBuffer {
  public:
   struct Params {
-    Duration max_wait = Duration::millis(500);  // an item is released at the latest this long after its arrival
-    size_t max_items = 512;                     // over this, the oldest is released at once
+    Duration max_wait =
+        Duration::millis(500);  // an item is released at the latest this long after its arrival
+    size_t max_items = 512;     // over this, the oldest is released at once
   };
   enum class Verdict : uint8_t { Kept, Duplicate, TooLate };
   struct Released {
@@ -42,7 +43,8 @@ class ReorderBuffer {
     return Verdict::Kept;
   }
 
-  // The next item in order, or nothing while the one before it may still come. Call until it returns nothing.
+  // The next item in order, or nothing while the one before it may still come. Call until it
+  // returns nothing.
   std::optional<Released> pop(Instant now) {
     if (items_.empty()) return std::nullopt;
     const auto first = items_.begin();
@@ -76,7 +78,8 @@ class ReorderBuffer {
     T item;
   };
 
-  // The first packet of a stream may have been overtaken: hold it for a moment that reordering on the last hop needs.
+  // The first packet of a stream may have been overtaken: hold it for a moment that reordering on
+  // the last hop needs.
   static constexpr Duration kStartWait = Duration::millis(50);
   [[nodiscard]] bool may_start(Instant now) const { return now >= oldest_arrival() + kStartWait; }
 

@@ -18,37 +18,42 @@ int64_t micros_to_ticks(int64_t micros, uint32_t clock_rate) {
 }  // namespace
 
 const SenderClock::Stream* SenderClock::find(Ssrc ssrc) const {
-  const auto it = std::find_if(streams_.begin(), streams_.end(), [&](const Stream& s) { return s.ssrc == ssrc; });
+  const auto it = std::find_if(streams_.begin(), streams_.end(),
+                               [&](const Stream& s) { return s.ssrc == ssrc; });
   return it == streams_.end() ? nullptr : &*it;
 }
 
 void SenderClock::remove(Ssrc ssrc) {
-  streams_.erase(std::remove_if(streams_.begin(), streams_.end(), [&](const Stream& s) { return s.ssrc == ssrc; }),
+  streams_.erase(std::remove_if(streams_.begin(), streams_.end(),
+                                [&](const Stream& s) { return s.ssrc == ssrc; }),
                  streams_.end());
 }
 
 bool SenderClock::is_plausible(const Stream& old, const Stream& fresh) const {
-  // Between two reports the NTP clock and the media clock must have advanced alike, within a tenth plus 200 ms: a
-  // forged or corrupt pair would tear voice and picture apart.
+  // Between two reports the NTP clock and the media clock must have advanced alike, within a tenth
+  // plus 200 ms: a forged or corrupt pair would tear voice and picture apart.
   const int64_t ntp = fresh.ntp_us - old.ntp_us;
   const int64_t media = ticks_to_micros(fresh.rtp - old.rtp, fresh.clock_rate);
   return std::llabs(ntp - media) <= 200'000 + std::llabs(ntp) / 10;
 }
 
-void SenderClock::on_sender_report(Duration arrival, Ssrc ssrc, rtcp::NtpTime ntp, int64_t rtp, uint32_t clock_rate) {
+void SenderClock::on_sender_report(Duration arrival, Ssrc ssrc, rtcp::NtpTime ntp, int64_t rtp,
+                                   uint32_t clock_rate) {
   if (ntp.value == 0 || clock_rate == 0) return;
   const Stream fresh{ssrc, clock_rate, ntp.as_micros(), rtp, false};
   const int64_t offset = arrival.as_micros() - fresh.ntp_us;
   const bool stepped = started_ && std::llabs(offset - target_offset_us_) > kClockStepUs;
 
-  auto it = std::find_if(streams_.begin(), streams_.end(), [&](const Stream& s) { return s.ssrc == ssrc; });
+  auto it = std::find_if(streams_.begin(), streams_.end(),
+                         [&](const Stream& s) { return s.ssrc == ssrc; });
   if (it == streams_.end()) {
     streams_.push_back(fresh);
   } else if (stepped || is_plausible(*it, fresh)) {
     if (!stepped && fresh.ntp_us < it->ntp_us) return;  // overtaken by a newer report
     *it = fresh;
   } else if (!it->contradicted) {
-    it->contradicted = true;  // believe a second one in a row: the source was restarted on the same ssrc
+    it->contradicted =
+        true;  // believe a second one in a row: the source was restarted on the same ssrc
     return;
   } else {
     *it = fresh;
@@ -57,7 +62,8 @@ void SenderClock::on_sender_report(Duration arrival, Ssrc ssrc, rtcp::NtpTime nt
   if (!started_ || stepped) {
     if (stepped) {
       // The other streams' reports are on the old clock.
-      streams_.erase(std::remove_if(streams_.begin(), streams_.end(), [&](const Stream& s) { return s.ssrc != ssrc; }),
+      streams_.erase(std::remove_if(streams_.begin(), streams_.end(),
+                                    [&](const Stream& s) { return s.ssrc != ssrc; }),
                      streams_.end());
     }
     restart(arrival, offset);

@@ -1,11 +1,12 @@
 // Answers "when was this captured, on the session clock" for one publishing peer.
 //
-// The sender's reports say which of its own NTP instants an RTP timestamp means (RFC 3550 section 6.4.1); all streams
-// of a peer share that NTP clock. Where its zero lies on the session clock is found by a minimum filter over
-// (arrival - NTP): the report that waited least in queues tells it best. Congestion therefore moves nothing, and
-// voice and picture of one peer keep their exact relation. Corrections are slewed, so that capture times never run
-// backwards. Without reports arrival time stands in, and the answer says so.
-// Owner: one publishing peer (sfu) or the recorder. Thread: the owner's.
+// The sender's reports say which of its own NTP instants an RTP timestamp means (RFC 3550
+// section 6.4.1); all streams of a peer share that NTP clock. Where its zero lies on the session
+// clock is found by a minimum filter over (arrival - NTP): the report that waited least in queues
+// tells it best. Congestion therefore moves nothing, and voice and picture of one peer keep their
+// exact relation. Corrections are slewed, so that capture times never run backwards. Without
+// reports arrival time stands in, and the answer says so. Owner: one publishing peer (sfu) or the
+// recorder. Thread: the owner's.
 #pragma once
 
 #include <array>
@@ -26,12 +27,14 @@ struct CaptureTime {
 
 class SenderClock {
  public:
-  // A sender report for `ssrc` arrived at session time `arrival`. `rtp` is the unwrapped timestamp of that stream.
-  // Reports whose NTP time is zero (unknown, RFC 3550) or that contradict the stream's own course are ignored.
-  void on_sender_report(Duration arrival, Ssrc ssrc, rtcp::NtpTime ntp, int64_t rtp, uint32_t clock_rate);
+  // A sender report for `ssrc` arrived at session time `arrival`. `rtp` is the unwrapped timestamp
+  // of that stream. Reports whose NTP time is zero (unknown, RFC 3550) or that contradict the
+  // stream's own course are ignored.
+  void on_sender_report(Duration arrival, Ssrc ssrc, rtcp::NtpTime ntp, int64_t rtp,
+                        uint32_t clock_rate);
 
-  // Capture instant of the unwrapped timestamp `rtp` of `ssrc`, asked at session time `now`, which is also the answer
-  // while no report has come: then and only then from_sender_report is false.
+  // Capture instant of the unwrapped timestamp `rtp` of `ssrc`, asked at session time `now`, which
+  // is also the answer while no report has come: then and only then from_sender_report is false.
   [[nodiscard]] CaptureTime capture_time(Duration now, Ssrc ssrc, int64_t rtp) const;
 
   // The timestamp that stream has at session time `at`; nothing without a report.
@@ -61,8 +64,8 @@ class SenderClock {
   [[nodiscard]] int64_t target_offset() const;
   [[nodiscard]] int64_t offset_at(Duration now) const;
 
-  // Two minutes of memory: long enough that a lesson-long burst of queueing still finds an undelayed report, short
-  // enough to follow 100 ppm of drift (12 ms).
+  // Two minutes of memory: long enough that a lesson-long burst of queueing still finds an
+  // undelayed report, short enough to follow 100 ppm of drift (12 ms).
   static constexpr size_t kBuckets = 12;
   static constexpr Duration kBucketSpan = Duration::seconds(10);
   // Slew towards the target: 20 ms per second, so that no two packets 1 ms apart change order.
@@ -73,7 +76,7 @@ class SenderClock {
   std::vector<Stream> streams_;
   std::array<Bucket, kBuckets> buckets_{};
   bool started_ = false;
-  Duration slew_from_;         // session time at which base_offset_us_ held
+  Duration slew_from_;  // session time at which base_offset_us_ held
   int64_t base_offset_us_ = 0;
   int64_t target_offset_us_ = 0;
 };

@@ -19,15 +19,20 @@ bool TransportCcRecorder::poll(Instant now, Feedback& out) {
   const bool fast = rate_of(bytes_, since).as_bps() > kFastAboveBps;
   if (since < (fast ? kFastInterval : kSlowInterval)) return false;
 
-  std::stable_sort(pending_.begin(), pending_.end(),
-                   [](const rtcp::Arrival& a, const rtcp::Arrival& b) { return a.sequence < b.sequence; });
+  std::stable_sort(
+      pending_.begin(), pending_.end(),
+      [](const rtcp::Arrival& a, const rtcp::Arrival& b) { return a.sequence < b.sequence; });
   pending_.erase(std::unique(pending_.begin(), pending_.end(),
-                             [](const rtcp::Arrival& a, const rtcp::Arrival& b) { return a.sequence == b.sequence; }),
+                             [](const rtcp::Arrival& a, const rtcp::Arrival& b) {
+                               return a.sequence == b.sequence;
+                             }),
                  pending_.end());
 
   const int64_t newest = pending_.back().sequence;
-  // A sender that jumps in its numbering gets a fresh start instead of a report on thousands of losses.
-  int64_t base = std::min(next_base_.value_or(pending_.front().sequence), pending_.front().sequence);
+  // A sender that jumps in its numbering gets a fresh start instead of a report on thousands of
+  // losses.
+  int64_t base =
+      std::min(next_base_.value_or(pending_.front().sequence), pending_.front().sequence);
   base = std::max(base, newest - kMaxSpan + 1);
   out.base = base;
   out.count = count_++;

@@ -1,6 +1,6 @@
-// Arrival times of one publishing peer's packets by transport-wide sequence number, for the feedback that its
-// congestion control lives on (draft-holmer-rmcat-transport-wide-cc-extensions-01).
-// Owner: one peer. Thread: the owner's.
+// Arrival times of one publishing peer's packets by transport-wide sequence number, for the
+// feedback that its congestion control lives on
+// (draft-holmer-rmcat-transport-wide-cc-extensions-01). Owner: one peer. Thread: the owner's.
 #pragma once
 
 #include <cstddef>
@@ -21,10 +21,11 @@ class TransportCcRecorder {
   // Below this rate, feedback every 50 ms would be a notable part of the line.
   static constexpr int64_t kFastAboveBps = 250'000;
 
-  // Everything since the last feedback: sequences [base, arrivals.back().sequence], those not listed were not seen.
+  // Everything since the last feedback: sequences [base, arrivals.back().sequence], those not
+  // listed were not seen.
   struct Feedback {
     int64_t base = 0;
-    uint8_t count = 0;  // feedback packet count
+    uint8_t count = 0;                    // feedback packet count
     std::vector<rtcp::Arrival> arrivals;  // ascending, distinct, never empty
   };
 
@@ -35,7 +36,8 @@ class TransportCcRecorder {
   uint8_t next_count() { return count_++; }
 
  private:
-  // One feedback describes at most this span, so that it fits a datagram even when every second packet is missing.
+  // One feedback describes at most this span, so that it fits a datagram even when every second
+  // packet is missing.
   static constexpr int64_t kMaxSpan = 400;
 
   SeqUnwrapper sequences_;

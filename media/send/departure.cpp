@@ -15,7 +15,8 @@ constexpr size_t kMaxPrefix =
     kOriginalSequenceSize + std::max(codec::kMaxVp8Descriptor, codec::kMaxVp9Rewrite);
 
 Result<codec::DescriptorRewrite> rewrite_descriptor(const SourceFacts& facts, ByteSpan payload,
-                                                    const codec::PictureNumbers& numbers, MutableByteSpan out) {
+                                                    const codec::PictureNumbers& numbers,
+                                                    MutableByteSpan out) {
   if (payload.empty() || facts.frame.picture_id_bits == 0) return codec::DescriptorRewrite{};
   if (facts.codec == Codec::Vp8) return codec::rewrite_vp8(payload, numbers, out);
   if (facts.codec == Codec::Vp9) return codec::rewrite_vp9(payload, numbers, out);
@@ -24,10 +25,11 @@ Result<codec::DescriptorRewrite> rewrite_descriptor(const SourceFacts& facts, By
 
 }  // namespace
 
-rtp::Written write_departure(MutableByteSpan out, const Departure& departure, const HopExtensions& hop,
-                             const rtp::ExtensionMap& map) {
+rtp::Written write_departure(MutableByteSpan out, const Departure& departure,
+                             const HopExtensions& hop, const rtp::ExtensionMap& map) {
   const auto& facts = departure.packet.facts<SourceFacts>();
-  const ByteSpan payload = departure.packet.bytes().subspan(facts.payload_offset, facts.payload_size);
+  const ByteSpan payload =
+      departure.packet.bytes().subspan(facts.payload_offset, facts.payload_size);
 
   std::array<uint8_t, kMaxPrefix> prefix{};
   size_t prefix_size = 0;
@@ -50,8 +52,9 @@ rtp::Written write_departure(MutableByteSpan out, const Departure& departure, co
                            .sequence = static_cast<uint16_t>(departure.rewritten.sequence),
                            .timestamp = static_cast<uint32_t>(departure.rewritten.timestamp),
                            .ssrc = departure.ssrc};
-  rtp::Written written = rtp::write_packet(out, header, extensions, map, ByteSpan(prefix).first(prefix_size),
-                                           payload.subspan(descriptor->consumed));
+  rtp::Written written =
+      rtp::write_packet(out, header, extensions, map, ByteSpan(prefix).first(prefix_size),
+                        payload.subspan(descriptor->consumed));
   const size_t padding = departure.is_rtx ? 0 : facts.added_padding;
   if (written.size != 0 && padding != 0 && written.size + padding <= out.size()) {
     // RFC 3550 section 5.1: zeros, and the count in the last byte.

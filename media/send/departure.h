@@ -1,6 +1,6 @@
-// A packet on its way to one receiver: which source packet, and what its header will say there. Nothing is copied
-// until write_departure() builds it in the outgoing datagram.
-// Thread: one worker. A Departure must not outlive the pool of its packet.
+// A packet on its way to one receiver: which source packet, and what its header will say there.
+// Nothing is copied until write_departure() builds it in the outgoing datagram. Thread: one worker.
+// A Departure must not outlive the pool of its packet.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,13 @@
 
 namespace media::send {
 
-// What was learnt about a source packet when it came in; kept beside its bytes in the pool (PacketRef::facts).
+// What was learnt about a source packet when it came in; kept beside its bytes in the pool
+// (PacketRef::facts).
 struct SourceFacts {
   Codec codec = Codec::Opus;
   bool marker = false;
-  // Numbering as the sender counts, unwrapped. The picture id is unwrapped too, so that 7-bit ids join 15-bit ones.
+  // Numbering as the sender counts, unwrapped. The picture id is unwrapped too, so that 7-bit ids
+  // join 15-bit ones.
   int64_t sequence = 0;
   int64_t timestamp = 0;
   int64_t picture_id = 0;
@@ -52,9 +54,9 @@ struct HopExtensions {
   std::optional<uint16_t> transport_cc;
 };
 
-// Builds the packet: header, extensions as `map` numbers them, rewritten payload descriptor, payload.
-// size is 0 when `out` is too small or the payload is not what its facts say.
-rtp::Written write_departure(MutableByteSpan out, const Departure& departure, const HopExtensions& hop,
-                             const rtp::ExtensionMap& map);
+// Builds the packet: header, extensions as `map` numbers them, rewritten payload descriptor,
+// payload. size is 0 when `out` is too small or the payload is not what its facts say.
+rtp::Written write_departure(MutableByteSpan out, const Departure& departure,
+                             const HopExtensions& hop, const rtp::ExtensionMap& map);
 
 }  // namespace media::send

@@ -1,13 +1,14 @@
-// What was lately sent to one receiver, for retransmission: references to the shared source packets and the numbers
-// they went out with; no bytes are copied. Owner: sfu::EgressSlot. Thread: the owner's.
+// What was lately sent to one receiver, for retransmission: references to the shared source packets
+// and the numbers they went out with; no bytes are copied. Owner: sfu::EgressSlot. Thread: the
+// owner's.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "media/base/time.h"
 #include "media/base/drop.h"
+#include "media/base/time.h"
 #include "media/send/departure.h"
 
 namespace media::send {
@@ -19,8 +20,9 @@ class PacketHistory {
 
   void add(Instant now, const Departure& departure);
 
-  // The packet whose outgoing 16-bit number is `sequence`, if it may be sent again now; otherwise nullptr and the
-  // reason in `refused`. Counts as sent again. `rtt`: a second ask within it is the same ask.
+  // The packet whose outgoing 16-bit number is `sequence`, if it may be sent again now; otherwise
+  // nullptr and the reason in `refused`. Counts as sent again. `rtt`: a second ask within it is the
+  // same ask.
   const Departure* take(Instant now, Duration rtt, uint16_t sequence, Drop& refused);
 
   void clear();

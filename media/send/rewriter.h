@@ -1,7 +1,7 @@
-// Makes one unbroken stream out of whatever sources a slot shows in turn: other layers of a picture, other rooms'
-// pictures, other voices. Sequence numbers, timestamps and picture ids run on; gaps inside a source stay gaps, so
-// that a receiver can ask for what the line lost.
-// Owner: sfu::EgressSlot. Thread: the owner's. RFC 7741 section 4.2 for the VP8 numbers.
+// Makes one unbroken stream out of whatever sources a slot shows in turn: other layers of a
+// picture, other rooms' pictures, other voices. Sequence numbers, timestamps and picture ids run
+// on; gaps inside a source stay gaps, so that a receiver can ask for what the line lost. Owner:
+// sfu::EgressSlot. Thread: the owner's. RFC 7741 section 4.2 for the VP8 numbers.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +15,30 @@ namespace media::send {
 
 class Rewriter {
  public:
-  // The first sequence number is drawn from 1..32767: a receiver that misses the packets around an early wrap would
-  // guess the wrong SRTP rollover count. Timestamp and picture id start anywhere.
+  // The first sequence number is drawn from 1..32767: a receiver that misses the packets around an
+  // early wrap would guess the wrong SRTP rollover count. Timestamp and picture id start anywhere.
   explicit Rewriter(Rng& rng);
 
-  // The next packets come from another source (or the same one after a jump in its numbering), beginning with
-  // `first`. `capture` is when it was captured; `mapped` says that this rests on the sender's clock.
-  void switch_source(Instant now, const SourceFacts& first, uint32_t clock_rate, Duration capture, bool mapped);
+  // The next packets come from another source (or the same one after a jump in its numbering),
+  // beginning with `first`. `capture` is when it was captured; `mapped` says that this rests on the
+  // sender's clock.
+  void switch_source(Instant now, const SourceFacts& first, uint32_t clock_rate, Duration capture,
+                     bool mapped);
 
   // Numbers for a packet of the present source; nothing for one from before the switch.
   std::optional<Rewritten> rewrite(Instant now, const SourceFacts& facts);
 
   // The outgoing form of a timestamp of the present source.
-  [[nodiscard]] int64_t map_timestamp(int64_t source_timestamp) const { return source_timestamp + timestamp_offset_; }
+  [[nodiscard]] int64_t map_timestamp(int64_t source_timestamp) const {
+    return source_timestamp + timestamp_offset_;
+  }
   [[nodiscard]] bool has_source() const { return has_source_; }
   // Where the present source stood when it was last sent from, in its own timestamps.
-  [[nodiscard]] int64_t last_source_timestamp() const { return last_timestamp_ - timestamp_offset_; }
-  // Before a switch: when last_source_timestamp() was captured. `mapped` false: nobody knows any more.
+  [[nodiscard]] int64_t last_source_timestamp() const {
+    return last_timestamp_ - timestamp_offset_;
+  }
+  // Before a switch: when last_source_timestamp() was captured. `mapped` false: nobody knows any
+  // more.
   void note_capture(Duration capture, bool mapped) {
     last_capture_ = capture;
     last_mapped_ = mapped;
@@ -40,11 +47,13 @@ class Rewriter {
   [[nodiscard]] int64_t last_sequence() const { return last_sequence_; }
   [[nodiscard]] int64_t last_timestamp() const { return last_timestamp_; }
 
-  // How far the mapping through sender clocks may stand off from arrival times before it is not believed.
+  // How far the mapping through sender clocks may stand off from arrival times before it is not
+  // believed.
   static constexpr Duration kMaxMappingError = Duration::millis(75);
 
  private:
-  [[nodiscard]] int64_t next_timestamp(Instant now, uint32_t clock_rate, Duration capture, bool mapped) const;
+  [[nodiscard]] int64_t next_timestamp(Instant now, uint32_t clock_rate, Duration capture,
+                                       bool mapped) const;
 
   bool has_source_ = false;
   bool sent_any_ = false;

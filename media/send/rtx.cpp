@@ -5,11 +5,13 @@
 namespace media::send {
 
 Result<RtxPayload> parse_rtx(ByteSpan payload) {
-  if (payload.size() < 2) return fail(Errc::Truncated, "RTX payload without original sequence number");
+  if (payload.size() < 2)
+    return fail(Errc::Truncated, "RTX payload without original sequence number");
   return RtxPayload{load_be16(payload.data()), payload.subspan(2)};
 }
 
-RtxStream::RtxStream(Ssrc ssrc, Rng& rng) : ssrc_(ssrc), sequence_(static_cast<int64_t>(rng.below(32767))) {}
+RtxStream::RtxStream(Ssrc ssrc, Rng& rng)
+    : ssrc_(ssrc), sequence_(static_cast<int64_t>(rng.below(32767))) {}
 
 void RtxStream::on_media_sent(size_t bytes) {
   allowance_ = std::min(kBurstBytes, allowance_ + static_cast<int64_t>(bytes) / kShareDivisor);

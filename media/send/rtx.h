@@ -1,5 +1,5 @@
-// Retransmission payloads (RFC 4588): the original sequence number in front of the original payload, on an SSRC and
-// payload type of their own.
+// Retransmission payloads (RFC 4588): the original sequence number in front of the original
+// payload, on an SSRC and payload type of their own.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ class RtxStream {
  public:
   RtxStream(Ssrc ssrc, Rng& rng);
 
-  // Media bytes that left earn allowance: retransmissions may be a fifth of them, with a burst for a lost frame.
+  // Media bytes that left earn allowance: retransmissions may be a fifth of them, with a burst for
+  // a lost frame.
   void on_media_sent(size_t bytes);
   // The departure that repeats `original`; false when the allowance is spent.
   bool wrap(const Departure& original, size_t size, uint8_t payload_type, Departure& out);

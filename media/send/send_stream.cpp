@@ -7,7 +7,8 @@ namespace {
 constexpr Duration kMaxRtt = Duration::seconds(60);
 }  // namespace
 
-rtcp::SenderInfo SendStream::make_report(Instant now, Duration session_now, uint32_t rtp_timestamp) {
+rtcp::SenderInfo SendStream::make_report(Instant now, Duration session_now,
+                                         uint32_t rtp_timestamp) {
   next_report_ = now + kReportInterval;
   return rtcp::SenderInfo{.ssrc = ssrc_,
                           .ntp = session_ntp(session_now),
@@ -20,7 +21,8 @@ void SendStream::on_report_block(Duration session_now, const rtcp::ReportBlock& 
   if (block.ssrc != ssrc_) return;
   loss_ = static_cast<double>(block.fraction_lost) / 256.0;
   if (block.last_sr == 0) return;
-  const uint32_t compact = session_ntp(session_now).middle32() - block.last_sr - block.delay_since_last_sr;
+  const uint32_t compact =
+      session_ntp(session_now).middle32() - block.last_sr - block.delay_since_last_sr;
   // Rounding of the three terms may make a loopback trip slightly negative.
   const Duration rtt = static_cast<int32_t>(compact) < 0 ? Duration() : rtcp::from_compact(compact);
   if (rtt <= kMaxRtt) rtt_ = rtt;

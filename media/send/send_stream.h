@@ -1,8 +1,9 @@
-// One sent RTP stream: counters, sender reports, and what the receiver says about it (RFC 3550 sections 6.4.1, A.3).
+// One sent RTP stream: counters, sender reports, and what the receiver says about it (RFC 3550
+// sections 6.4.1, A.3).
 //
-// A sender report states which session instant a timestamp means. The relation comes from the original sender's own
-// reports and never from arrival times; before the first of those there is none to send.
-// Owner: sfu::EgressSlot, or a client's sender. Thread: the owner's.
+// A sender report states which session instant a timestamp means. The relation comes from the
+// original sender's own reports and never from arrival times; before the first of those there is
+// none to send. Owner: sfu::EgressSlot, or a client's sender. Thread: the owner's.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 
 namespace media::send {
 
-// NTP form of a session instant. The session clock is not a wall clock: it is placed at the Unix epoch
-// (1970 = NTP second 2208988800), so that every stream of a room shares one time line.
+// NTP form of a session instant. The session clock is not a wall clock: it is placed at the Unix
+// epoch (1970 = NTP second 2208988800), so that every stream of a room shares one time line.
 inline constexpr int64_t kSessionEpochNtpMicros = 2'208'988'800LL * 1'000'000;
 constexpr rtcp::NtpTime session_ntp(Duration session_time) {
   return rtcp::NtpTime::from_micros(kSessionEpochNtpMicros + session_time.as_micros());

@@ -63,7 +63,8 @@ void EgressSlot::send_packet(Instant now, const IngressPacket& packet, const Cod
   push(departure, out);
 }
 
-void EgressSlot::offer(Instant now, Duration session_now, const IngressPacket& packet, Outbox& out) {
+void EgressSlot::offer(Instant now, Duration session_now, const IngressPacket& packet,
+                       Outbox& out) {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
   const CodecParams* codec = choose_codec(facts.codec);
   if (codec == nullptr) return out.drops.add(Drop::RtpUnknownPayloadType);
@@ -87,12 +88,14 @@ void EgressSlot::resend(Instant now, Duration rtt, uint16_t sequence, Outbox& ou
   Drop refused = Drop::NackTooOld;
   const send::Departure* original = history_.take(now, rtt, sequence, refused);
   if (original == nullptr) return out.drops.add(refused);
-  // What is in the history was sent under `chosen_` of its time; the rtx type belongs to that payload type.
+  // What is in the history was sent under `chosen_` of its time; the rtx type belongs to that
+  // payload type.
   for (const CodecParams& codec : section_.codecs) {
     if (codec.payload_type != original->payload_type || !codec.rtx_payload_type) continue;
     send::Departure again;
     const size_t size = original->packet.facts<send::SourceFacts>().payload_size;
-    if (!rtx_.wrap(*original, size, *codec.rtx_payload_type, again)) return out.drops.add(Drop::RtxOverBudget);
+    if (!rtx_.wrap(*original, size, *codec.rtx_payload_type, again))
+      return out.drops.add(Drop::RtxOverBudget);
     return push(again, out);
   }
 }
@@ -107,6 +110,8 @@ void EgressSlot::on_key_frame_request(Instant now, DropCounters& drops) {
   key_frame_asked_ = true;
 }
 
-bool EgressSlot::take_key_frame_wish() { return std::exchange(key_frame_asked_, false); }
+bool EgressSlot::take_key_frame_wish() {
+  return std::exchange(key_frame_asked_, false);
+}
 
 }  // namespace media::sfu

@@ -1,5 +1,5 @@
-// One receive section of one peer: shows a track, repairs what the line lost, reports the sender's clock.
-// Owner: sfu::Peer. Thread: one worker.
+// One receive section of one peer: shows a track, repairs what the line lost, reports the sender's
+// clock. Owner: sfu::Peer. Thread: one worker.
 #pragma once
 
 #include <array>
@@ -41,7 +41,8 @@ class EgressSlot {
 
   SlotFeed feed;  // as commanded; what is shown now is follower().track()
 
-  // Packets that carry the mid, so that a receiver that goes by it can bind the ssrc (RFC 9143 section 15).
+  // Packets that carry the mid, so that a receiver that goes by it can bind the ssrc (RFC 9143
+  // section 15).
   static constexpr uint32_t kMidPackets = 50;
   // 512 packets are 2 s of a 2-Mbit/s picture; sound needs fewer.
   static constexpr size_t kVideoHistory = 512;
@@ -52,8 +53,8 @@ class EgressSlot {
 
  private:
   const CodecParams* choose_codec(Codec codec);
-  void send_packet(Instant now, const IngressPacket& packet, const CodecParams& codec, const send::Rewritten& rewritten,
-                   Outbox& out);
+  void send_packet(Instant now, const IngressPacket& packet, const CodecParams& codec,
+                   const send::Rewritten& rewritten, Outbox& out);
   void push(const send::Departure& departure, Outbox& out);
 
   Peer& owner_;

@@ -41,7 +41,8 @@ struct Router {
     for (size_t i = 0; i < fir.size(); ++i) key_frame(fir[i].ssrc);
   }
 
-  // A source that says goodbye falls silent, and silence is what ends it: a forged or early goodbye changes nothing.
+  // A source that says goodbye falls silent, and silence is what ends it: a forged or early goodbye
+  // changes nothing.
   void operator()(const rtcp::Bye& bye) {
     for (size_t i = 0; i < bye.size(); ++i) {
       if (from.layer_of(bye[i]) == nullptr) out.drops.add(Drop::RtcpForeignSsrc);
@@ -69,7 +70,8 @@ struct Router {
 
   bool is_repair(Ssrc ssrc) {
     const auto& slots = from.slots();
-    return std::any_of(slots.begin(), slots.end(), [&](const auto& s) { return s->section().rtx_ssrc == ssrc; });
+    return std::any_of(slots.begin(), slots.end(),
+                       [&](const auto& s) { return s->section().rtx_ssrc == ssrc; });
   }
 
   void key_frame(Ssrc media) {

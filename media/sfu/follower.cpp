@@ -8,8 +8,8 @@ void Follower::remember_capture(Duration session_now) {
   if (track_ == nullptr || !started_) return;
   const auto& stream = track_->layers()[layer_].stream;
   if (!stream || epoch_ != track_->layers()[layer_].epoch) return rewriter_.note_capture({}, false);
-  const auto capture =
-      track_->owner().clock().capture_time(session_now, stream->ssrc(), rewriter_.last_source_timestamp());
+  const auto capture = track_->owner().clock().capture_time(session_now, stream->ssrc(),
+                                                            rewriter_.last_source_timestamp());
   rewriter_.note_capture(capture.session_time, capture.from_sender_report);
 }
 
@@ -24,7 +24,8 @@ void Follower::follow(Instant /*now*/, Duration session_now, IngressTrack* track
 void Follower::wish_key_frame() {
   if (track_ == nullptr || !track_->is_open() || track_->section().kind == MediaKind::Audio) return;
   selector_.set_available(track_->layer_mask());
-  if (const auto wanted = selector_.wants_key_frame_of()) track_->layers()[*wanted].key_frames.wish();
+  if (const auto wanted = selector_.wants_key_frame_of())
+    track_->layers()[*wanted].key_frames.wish();
 }
 
 void Follower::switch_to(Instant now, Duration session_now, const IngressPacket& packet) {
@@ -43,8 +44,8 @@ void Follower::switch_to(Instant now, Duration session_now, const IngressPacket&
   epoch_ = packet.epoch;
 }
 
-std::optional<Follower::Offered> Follower::offer(Instant now, Duration session_now, const IngressPacket& packet,
-                                                 DropCounters& drops) {
+std::optional<Follower::Offered> Follower::offer(Instant now, Duration session_now,
+                                                 const IngressPacket& packet, DropCounters& drops) {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
   bool switched = false;
   // The numbering of the shown source began anew: nothing of the old can be continued.

@@ -1,5 +1,6 @@
-// Follows one track for one receiver: chooses the layer and makes one unbroken stream of it. The receiver may be a
-// slot of a peer or the recording. Owner: EgressSlot, RecordingFeed. Thread: one worker.
+// Follows one track for one receiver: chooses the layer and makes one unbroken stream of it. The
+// receiver may be a slot of a peer or the recording. Owner: EgressSlot, RecordingFeed. Thread: one
+// worker.
 #pragma once
 
 #include <cstdint>
@@ -26,14 +27,16 @@ class Follower {
     send::Rewritten rewritten;
     bool switched = false;  // the stream begins anew here: another source, another layer
   };
-  // The numbers under which `packet` of the followed track goes out; nothing when it does not, with the reason
-  // counted.
-  std::optional<Offered> offer(Instant now, Duration session_now, const IngressPacket& packet, DropCounters& drops);
+  // The numbers under which `packet` of the followed track goes out; nothing when it does not, with
+  // the reason counted.
+  std::optional<Offered> offer(Instant now, Duration session_now, const IngressPacket& packet,
+                               DropCounters& drops);
 
-  // After a switch at `first`: offers the packets behind it that overtook it and came before, and gives those that
-  // go out to `send(packet, offered)`.
+  // After a switch at `first`: offers the packets behind it that overtook it and came before, and
+  // gives those that go out to `send(packet, offered)`.
   template <class Send>
-  void catch_up(Instant now, Duration session_now, const IngressPacket& first, DropCounters& drops, Send&& send) {
+  void catch_up(Instant now, Duration session_now, const IngressPacket& first, DropCounters& drops,
+                Send&& send) {
     if (track_->section().kind == MediaKind::Audio) return;
     const int64_t sequence = first.packet.facts<send::SourceFacts>().sequence;
     for (int64_t i = 1; i < static_cast<int64_t>(IngressLayer::kRecent); ++i) {
@@ -48,9 +51,12 @@ class Follower {
   void wish_key_frame();
   [[nodiscard]] bool is_waiting() const { return track_ != nullptr && !started_; }
 
-  // The outgoing timestamp at session time `at`; nothing while nothing is shown or no sender report has come.
+  // The outgoing timestamp at session time `at`; nothing while nothing is shown or no sender report
+  // has come.
   [[nodiscard]] std::optional<int64_t> timestamp_at(Duration session_now, Duration at) const;
-  [[nodiscard]] std::optional<uint8_t> layer() const { return started_ ? std::optional<uint8_t>(layer_) : std::nullopt; }
+  [[nodiscard]] std::optional<uint8_t> layer() const {
+    return started_ ? std::optional<uint8_t>(layer_) : std::nullopt;
+  }
 
  private:
   void switch_to(Instant now, Duration session_now, const IngressPacket& packet);

@@ -13,8 +13,8 @@ constexpr int64_t kVideoBurst = 3'000'000;  // a key frame of every layer, twice
 constexpr int64_t kAudioBurst = 100'000;
 constexpr Duration kPeace = Duration::seconds(1);
 
-// The unwrapped picture id nearest to the newest one. Senders may change between 7 and 15 bits in mid-stream: both
-// are the low bits of the same count (RFC 7741 section 4.2).
+// The unwrapped picture id nearest to the newest one. Senders may change between 7 and 15 bits in
+// mid-stream: both are the low bits of the same count (RFC 7741 section 4.2).
 int64_t unwrap_picture(IngressLayer& layer, const codec::FrameInfo& frame) {
   if (frame.picture_id_bits == 0) return 0;
   const int64_t modulus = int64_t{1} << frame.picture_id_bits;
@@ -27,12 +27,14 @@ int64_t unwrap_picture(IngressLayer& layer, const codec::FrameInfo& frame) {
 }  // namespace
 
 bool RateLimit::admit(Instant now, size_t bytes) {
-  const int64_t us = last_ == Instant() ? 0 : std::clamp<int64_t>((now - last_).as_micros(), 0, 10'000'000);
+  const int64_t us =
+      last_ == Instant() ? 0 : std::clamp<int64_t>((now - last_).as_micros(), 0, 10'000'000);
   last_ = std::max(last_, now);
   tokens_ = std::min(burst_, tokens_ + us * bytes_per_second_ / 1'000'000);
   if (tokens_ >= static_cast<int64_t>(bytes)) {
     tokens_ -= static_cast<int64_t>(bytes);
-    if (refusing_since_ != Instant::never() && now - last_refusal_ > kPeace) refusing_since_ = Instant::never();
+    if (refusing_since_ != Instant::never() && now - last_refusal_ > kPeace)
+      refusing_since_ = Instant::never();
     return true;
   }
   if (refusing_since_ == Instant::never()) refusing_since_ = now;
@@ -72,8 +74,9 @@ std::optional<uint8_t> IngressTrack::layer_of_rid(std::string_view rid) const {
 void IngressTrack::bind(uint8_t index, Ssrc ssrc) {
   IngressLayer& layer = layers_[index];
   if (layer.stream && layer.stream->ssrc() == ssrc) return;
-  const uint32_t clock_rate =
-      section_.codecs.empty() ? (section_.kind == MediaKind::Video ? 90000U : 48000U) : section_.codecs[0].clock_rate;
+  const uint32_t clock_rate = section_.codecs.empty()
+                                  ? (section_.kind == MediaKind::Video ? 90000U : 48000U)
+                                  : section_.codecs[0].clock_rate;
   layer.stream.emplace(ssrc, clock_rate);
   layer.nacks = {};
   layer.newest_picture = 0;
@@ -93,16 +96,20 @@ void IngressTrack::prepare_pending() {
   if (pending_.size() < 2) return;
   const auto before = [](const IngressPacket& a, const IngressPacket& b) {
     if (a.layer != b.layer) return a.layer < b.layer;
-    return a.packet.facts<send::SourceFacts>().sequence < b.packet.facts<send::SourceFacts>().sequence;
+    return a.packet.facts<send::SourceFacts>().sequence <
+           b.packet.facts<send::SourceFacts>().sequence;
   };
   if (!std::is_sorted(pending_.begin(), pending_.end(), before)) {
     std::stable_sort(pending_.begin(), pending_.end(), before);
   }
   if (section_.kind == MediaKind::Audio) return;
-  const auto frame_of = [&](size_t i) { return pending_[i].packet.facts<send::SourceFacts>().timestamp; };
+  const auto frame_of = [&](size_t i) {
+    return pending_[i].packet.facts<send::SourceFacts>().timestamp;
+  };
   for (size_t first = 0; first < pending_.size();) {
     size_t end = first + 1;
-    while (end < pending_.size() && pending_[end].layer == pending_[first].layer && frame_of(end) == frame_of(first)) {
+    while (end < pending_.size() && pending_[end].layer == pending_[first].layer &&
+           frame_of(end) == frame_of(first)) {
       ++end;
     }
     even_out(first, end);
@@ -158,8 +165,12 @@ void IngressTrack::note_level(const rtp::Extensions& extensions) {
   loudest_level_ = std::min(level, loudest_level_.value_or(127));
 }
 
-std::optional<uint8_t> IngressTrack::take_new_level() { return std::exchange(new_level_, std::nullopt); }
-std::optional<uint8_t> IngressTrack::take_loudest_level() { return std::exchange(loudest_level_, std::nullopt); }
+std::optional<uint8_t> IngressTrack::take_new_level() {
+  return std::exchange(new_level_, std::nullopt);
+}
+std::optional<uint8_t> IngressTrack::take_loudest_level() {
+  return std::exchange(loudest_level_, std::nullopt);
+}
 
 void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock,
                              DropCounters& drops) {
@@ -173,9 +184,10 @@ void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::S
     part = {rtx->original_sequence, rtx->payload};
     if (!layer.stream || !layer.stream->has_packets()) return drops.add(Drop::RtpUnknownSsrc);
   }
-  const auto arrival =
-      layer.stream->on_packet(in.now, part.sequence, in.view.timestamp(), part.payload.size(), in.is_rtx);
-  if (arrival.verdict == receive::ReceiveStream::Verdict::Duplicate) return drops.add(Drop::RtpDuplicate);
+  const auto arrival = layer.stream->on_packet(in.now, part.sequence, in.view.timestamp(),
+                                               part.payload.size(), in.is_rtx);
+  if (arrival.verdict == receive::ReceiveStream::Verdict::Duplicate)
+    return drops.add(Drop::RtpDuplicate);
   if (arrival.verdict == receive::ReceiveStream::Verdict::TooOld) return drops.add(Drop::RtpTooOld);
   if (arrival.restarted) {
     ++layer.epoch;
@@ -208,7 +220,8 @@ void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::S
   facts.extensions.abs_capture_time.reset();
   const auto capture = clock.capture_time(in.session_now, layer.stream->ssrc(), arrival.timestamp);
   if (capture.from_sender_report) {
-    facts.extensions.abs_capture_time = rtp::AbsCaptureTime{send::session_ntp(capture.session_time).value, {}};
+    facts.extensions.abs_capture_time =
+        rtp::AbsCaptureTime{send::session_ntp(capture.session_time).value, {}};
   }
   PacketRef packet = pool.copy(in.view.bytes());
   if (!packet) return drops.add(Drop::SessionLimit);
@@ -218,11 +231,13 @@ void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::S
 
 bool IngressTrack::update_layers(Instant now) {
   const auto heard = [&](const IngressLayer& layer, Duration within) {
-    return layer.stream && layer.stream->has_packets() && now - layer.stream->last_arrival() < within;
+    return layer.stream && layer.stream->has_packets() &&
+           now - layer.stream->last_arrival() < within;
   };
   // A still screen may send little; only when another layer goes on is a silent one gone.
-  const bool any_fresh =
-      std::any_of(layers_.begin(), layers_.end(), [&](const IngressLayer& l) { return heard(l, kLayerSilence); });
+  const bool any_fresh = std::any_of(layers_.begin(), layers_.end(), [&](const IngressLayer& l) {
+    return heard(l, kLayerSilence);
+  });
   layers::LayerMask mask = 0;
   for (IngressLayer& layer : layers_) {
     if (heard(layer, kLayerSilence)) layer.is_sent = true;

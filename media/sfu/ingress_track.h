@@ -1,5 +1,5 @@
-// One published section: its layers, what arrives on them, and what we must tell the publisher about that. Reads each
-// packet once and leaves the facts beside it; forwarding reads only those.
+// One published section: its layers, what arrives on them, and what we must tell the publisher
+// about that. Reads each packet once and leaves the facts beside it; forwarding reads only those.
 // Owner: sfu::Peer. Thread: one worker.
 #pragma once
 
@@ -55,7 +55,8 @@ class RateLimit {
 };
 
 struct IngressLayer {
-  IngressLayer(uint8_t layer_index, Duration key_frame_interval) : index(layer_index), key_frames(key_frame_interval) {}
+  IngressLayer(uint8_t layer_index, Duration key_frame_interval)
+      : index(layer_index), key_frames(key_frame_interval) {}
 
   uint8_t index;
   std::optional<receive::ReceiveStream> stream;
@@ -66,8 +67,9 @@ struct IngressLayer {
   receive::KeyFrameRequester key_frames;
   uint8_t fir_sequence = 0;
   int64_t newest_picture = 0;  // unwrapped picture id
-  bool is_sent = false;  // part of the present layer mask
-  // The newest forwarded packets by sequence, for a receiver whose key frame begins with a packet that was overtaken.
+  bool is_sent = false;        // part of the present layer mask
+  // The newest forwarded packets by sequence, for a receiver whose key frame begins with a packet
+  // that was overtaken.
   static constexpr size_t kRecent = 16;
   std::array<IngressPacket, kRecent> recent;
   // At the last quality reading.
@@ -81,7 +83,8 @@ class IngressTrack {
   IngressTrack(const IngressTrack&) = delete;
   IngressTrack& operator=(const IngressTrack&) = delete;
 
-  // Section's codec by payload type; nullptr when we did not accept it. `is_rtx` says it is the codec's rtx type.
+  // Section's codec by payload type; nullptr when we did not accept it. `is_rtx` says it is the
+  // codec's rtx type.
   [[nodiscard]] const CodecParams* codec_of(uint8_t payload_type, bool& is_rtx) const;
   // Index of the layer named `rid`; layer 0 for a track without simulcast.
   [[nodiscard]] std::optional<uint8_t> layer_of_rid(std::string_view rid) const;
@@ -98,13 +101,15 @@ class IngressTrack {
     bool is_rtx = false;
   };
   // One packet of this track. Appends to pending() when it may be forwarded.
-  void on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock, DropCounters& drops);
+  void on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock,
+                 DropCounters& drops);
 
   // Layers on which something comes; call every tick. True when it changed.
   bool update_layers(Instant now);
   [[nodiscard]] layers::LayerMask layer_mask() const { return mask_; }
 
-  // Closed (the default): nothing is forwarded or recorded; reception is still reported to the publisher.
+  // Closed (the default): nothing is forwarded or recorded; reception is still reported to the
+  // publisher.
   void set_open(bool open);
   [[nodiscard]] bool is_open() const { return open_; }
 
@@ -114,8 +119,9 @@ class IngressTrack {
   [[nodiscard]] std::vector<IngressLayer>& layers() { return layers_; }
   [[nodiscard]] const std::vector<IngressLayer>& layers() const { return layers_; }
   [[nodiscard]] std::vector<IngressPacket>& pending() { return pending_; }
-  // Orders what the batch brought by sequence, so that reordering within it harms nobody, and evens out the sizes of
-  // a frame's packets: browsers cut frames into pieces that differ by a byte, which would break a GSO send in two.
+  // Orders what the batch brought by sequence, so that reordering within it harms nobody, and evens
+  // out the sizes of a frame's packets: browsers cut frames into pieces that differ by a byte,
+  // which would break a GSO send in two.
   void prepare_pending();
   // The batch was forwarded.
   void settle_pending();
@@ -129,7 +135,7 @@ class IngressTrack {
 
   // Sound only.
   [[nodiscard]] audio::VoiceActivity& voice() { return voice_; }
-  [[nodiscard]] std::optional<uint8_t> take_new_level();    // the newest level since the last call
+  [[nodiscard]] std::optional<uint8_t> take_new_level();  // the newest level since the last call
   [[nodiscard]] std::optional<uint8_t> take_loudest_level();  // the loudest since the last call
 
   bool announced_active = false;  // TrackActive was told

@@ -1,6 +1,6 @@
-// What forwarding wants done, as plain data: packets by reference and numbers, small RTCP packets by bytes, and
-// events. Whoever owns the connections drains it after every batch, before the next command, and clear()s it.
-// Owner: engine::Engine, or a simulation. Thread: the owner's.
+// What forwarding wants done, as plain data: packets by reference and numbers, small RTCP packets
+// by bytes, and events. Whoever owns the connections drains it after every batch, before the next
+// command, and clear()s it. Owner: engine::Engine, or a simulation. Thread: the owner's.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ class Peer;
 struct RtpOut {
   Peer* peer = nullptr;
   send::Departure departure;
-  const std::string* mid = nullptr;  // set while the receiver may not know yet which section this is
+  const std::string* mid =
+      nullptr;  // set while the receiver may not know yet which section this is
 };
 
 struct RtcpOut {
@@ -45,7 +46,8 @@ struct RecordOut {
 };
 
 struct Outbox {
-  std::vector<RtpOut> rtp;  // packets of one receiver and one track follow each other: GSO joins them
+  std::vector<RtpOut>
+      rtp;  // packets of one receiver and one track follow each other: GSO joins them
   std::vector<RtcpOut> rtcp;
   std::vector<uint8_t> rtcp_bytes;
   std::vector<RecordOut> records;

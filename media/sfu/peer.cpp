@@ -11,7 +11,8 @@
 namespace media::sfu {
 
 namespace {
-// All streams of a room share one time line, so they share one canonical name (RFC 3550 section 6.5.1).
+// All streams of a room share one time line, so they share one canonical name (RFC 3550
+// section 6.5.1).
 constexpr std::string_view kCname = "tongke";
 }  // namespace
 
@@ -64,7 +65,8 @@ IngressTrack* Peer::track_for(const rtp::PacketView& view, const rtp::Extensions
   return only;
 }
 
-Peer::Binding* Peer::learn(const rtp::PacketView& view, const rtp::Extensions& extensions, DropCounters& drops) {
+Peer::Binding* Peer::learn(const rtp::PacketView& view, const rtp::Extensions& extensions,
+                           DropCounters& drops) {
   IngressTrack* track = track_for(view, extensions);
   if (track == nullptr) {
     drops.add(Drop::RtpUnknownSsrc);
@@ -81,7 +83,9 @@ Peer::Binding* Peer::learn(const rtp::PacketView& view, const rtp::Extensions& e
     return nullptr;
   }
   // A new ssrc for a layer takes the old one's place: the publisher started its source again.
-  const auto same = [&](const Binding& b) { return b.track == track && b.layer == *layer && b.is_rtx == is_rtx; };
+  const auto same = [&](const Binding& b) {
+    return b.track == track && b.layer == *layer && b.is_rtx == is_rtx;
+  };
   bindings_.erase(std::remove_if(bindings_.begin(), bindings_.end(), same), bindings_.end());
   if (bindings_.size() >= kMaxSsrcs) {
     drops.add(Drop::RtpTooManySsrcs);
@@ -97,7 +101,8 @@ Peer::Binding* Peer::learn(const rtp::PacketView& view, const rtp::Extensions& e
   return &bindings_.back();
 }
 
-IngressTrack* Peer::on_rtp(Instant now, Duration session_now, ByteSpan plain, PacketPool& pool, DropCounters& drops) {
+IngressTrack* Peer::on_rtp(Instant now, Duration session_now, ByteSpan plain, PacketPool& pool,
+                           DropCounters& drops) {
   const auto view = rtp::PacketView::parse(plain);
   if (!view) {
     drops.add(Drop::RtpMalformed);
@@ -110,7 +115,8 @@ IngressTrack* Peer::on_rtp(Instant now, Duration session_now, ByteSpan plain, Pa
 
   Binding* binding = find_binding(view->ssrc());
   if (binding == nullptr) {
-    // Our own numbers never come from a peer; and its numbers never collide with another peer's, whatever they are.
+    // Our own numbers never come from a peer; and its numbers never collide with another peer's,
+    // whatever they are.
     binding = learn(*view, extensions, drops);
     if (binding == nullptr) return nullptr;
   }
@@ -122,7 +128,8 @@ IngressTrack* Peer::on_rtp(Instant now, Duration session_now, ByteSpan plain, Pa
     return nullptr;
   }
   if (!is_rtx) last_media_ssrc_ = view->ssrc();
-  track.on_packet({now, session_now, *view, extensions, *codec, binding->layer, is_rtx}, pool, clock_, drops);
+  track.on_packet({now, session_now, *view, extensions, *codec, binding->layer, is_rtx}, pool,
+                  clock_, drops);
   return &track;
 }
 
@@ -131,7 +138,8 @@ rtp::Written Peer::write_rtp(Instant now, const RtpOut& out, MutableByteSpan buf
   if (out.mid != nullptr) hop.mid = *out.mid;
   if (params_.extensions.abs_send_time != 0) hop.abs_send_time = rtp::abs_send_time_of(now);
   if (params_.extensions.transport_cc != 0) hop.transport_cc = next_transport_sequence_++;
-  const rtp::Written written = send::write_departure(buffer, out.departure, hop, params_.extensions);
+  const rtp::Written written =
+      send::write_departure(buffer, out.departure, hop, params_.extensions);
   bytes_out_ += written.size;
   return written;
 }
@@ -152,7 +160,8 @@ EgressSlot* Peer::find_slot(SlotId id) {
 
 IngressLayer* Peer::layer_of(Ssrc ssrc) {
   Binding* binding = find_binding(ssrc);
-  return binding == nullptr || binding->is_rtx ? nullptr : &binding->track->layers()[binding->layer];
+  return binding == nullptr || binding->is_rtx ? nullptr
+                                               : &binding->track->layers()[binding->layer];
 }
 
 void Peer::add_receiver_report(Instant now, ByteWriter& writer) {
@@ -175,8 +184,10 @@ void Peer::add_nacks(Instant now, ByteWriter& writer) {
       if (!layer.stream) continue;
       nack_list_.clear();
       layer.nacks.poll(now, rtt_, nack_list_);
-      if (!nack_list_.empty()) rtcp::write_nack(writer, rtcp_ssrc_, layer.stream->ssrc(), nack_list_);
-      if (layer.nacks.take_key_frame_needed() && track->section().kind == MediaKind::Video) layer.key_frames.wish();
+      if (!nack_list_.empty())
+        rtcp::write_nack(writer, rtcp_ssrc_, layer.stream->ssrc(), nack_list_);
+      if (layer.nacks.take_key_frame_needed() && track->section().kind == MediaKind::Video)
+        layer.key_frames.wish();
     }
   }
 }
@@ -187,7 +198,8 @@ void Peer::add_transport_feedback(Instant now, ByteWriter& writer) {
   int64_t first = feedback_.base;
   uint8_t count = feedback_.count;
   while (!rest.empty()) {
-    const size_t covered = rtcp::write_transport_feedback(writer, rtcp_ssrc_, last_media_ssrc_, count, first, rest);
+    const size_t covered =
+        rtcp::write_transport_feedback(writer, rtcp_ssrc_, last_media_ssrc_, count, first, rest);
     if (covered == 0) return;
     first = rest[covered - 1].sequence + 1;
     rest = rest.subspan(covered);
@@ -214,7 +226,8 @@ void Peer::request_key_frames(Instant now, IngressTrack& track, Outbox& out) {
   std::array<uint8_t, 128> buffer;
   ByteWriter writer{MutableByteSpan(buffer)};
   for (IngressLayer& layer : track.layers()) {
-    if (!layer.stream || !layer.stream->has_packets() || !layer.key_frames.poll(now, rtt_)) continue;
+    if (!layer.stream || !layer.stream->has_packets() || !layer.key_frames.poll(now, rtt_))
+      continue;
     const bool pli = std::any_of(track.section().codecs.begin(), track.section().codecs.end(),
                                  [](const CodecParams& c) { return c.pli; });
     if (pli) {
@@ -237,7 +250,8 @@ void Peer::report_sending(Instant now, Duration session_now, Outbox& out) {
     if (track == nullptr || !track->is_open()) continue;
     const auto timestamp = slot->follower().timestamp_at(session_now, session_now);
     if (!timestamp) continue;
-    const auto info = slot->stream().make_report(now, session_now, static_cast<uint32_t>(*timestamp));
+    const auto info =
+        slot->stream().make_report(now, session_now, static_cast<uint32_t>(*timestamp));
     rtcp::write_sender_report(writer, info, {});
     rtcp::write_sdes_cname(writer, info.ssrc, kCname);
   }
@@ -265,7 +279,9 @@ PeerQuality Peer::take_quality(Instant now) {
       layer.arrived_before = layer.stream->unrepaired();
     }
   }
-  if (expected > 0) q.uplink_loss = std::clamp(1.0 - static_cast<double>(arrived) / static_cast<double>(expected), 0.0, 1.0);
+  if (expected > 0)
+    q.uplink_loss =
+        std::clamp(1.0 - static_cast<double>(arrived) / static_cast<double>(expected), 0.0, 1.0);
   for (auto& slot : slots_) q.downlink_loss = std::max(q.downlink_loss, slot->stream().loss());
   return q;
 }

@@ -1,5 +1,5 @@
-// One connection as forwarding sees it: what it publishes, what it is shown, and the bookkeeping between.
-// Owner: sfu::RoomShard. Thread: one worker.
+// One connection as forwarding sees it: what it publishes, what it is shown, and the bookkeeping
+// between. Owner: sfu::RoomShard. Thread: one worker.
 #pragma once
 
 #include <cstdint>
@@ -36,12 +36,14 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
 
   // One decrypted RTP packet. Returns its track, or nullptr when it has none.
-  IngressTrack* on_rtp(Instant now, Duration session_now, ByteSpan plain, PacketPool& pool, DropCounters& drops);
+  IngressTrack* on_rtp(Instant now, Duration session_now, ByteSpan plain, PacketPool& pool,
+                       DropCounters& drops);
 
   // Builds an outgoing packet with this connection's extensions. size is 0 when it does not fit.
   rtp::Written write_rtp(Instant now, const RtpOut& out, MutableByteSpan buffer);
 
-  // Feedback about what this peer publishes, when due: receiver reports, NACK, transport-wide feedback.
+  // Feedback about what this peer publishes, when due: receiver reports, NACK, transport-wide
+  // feedback.
   void report_reception(Instant now, Outbox& out);
   // Sends what is asked of the publisher's encoder, as far as its throttle allows.
   void request_key_frames(Instant now, IngressTrack& track, Outbox& out);
@@ -65,7 +67,8 @@ class Peer {
   [[nodiscard]] Duration rtt() const { return rtt_; }
   void note_rtt(Duration rtt) { rtt_ = rtt; }
 
-  // More than any honest browser sends: 3 layers, their repair streams, and the sections beside them.
+  // More than any honest browser sends: 3 layers, their repair streams, and the sections beside
+  // them.
   static constexpr size_t kMaxSsrcs = 32;
   static constexpr Duration kReportInterval = Duration::seconds(1);
   // Feedback is kept below this, so that it survives any path.
@@ -80,7 +83,8 @@ class Peer {
   };
 
   Binding* find_binding(Ssrc ssrc);
-  Binding* learn(const rtp::PacketView& view, const rtp::Extensions& extensions, DropCounters& drops);
+  Binding* learn(const rtp::PacketView& view, const rtp::Extensions& extensions,
+                 DropCounters& drops);
   IngressTrack* track_for(const rtp::PacketView& view, const rtp::Extensions& extensions);
   void bind_known_ssrcs(IngressTrack& track);
   void add_receiver_report(Instant now, ByteWriter& writer);
@@ -97,7 +101,7 @@ class Peer {
   receive::SenderClock clock_;
   receive::TransportCcRecorder transport_cc_;
   receive::TransportCcRecorder::Feedback feedback_;  // kept for its memory
-  std::vector<uint16_t> nack_list_;                   // kept for its memory
+  std::vector<uint16_t> nack_list_;                  // kept for its memory
   Ssrc last_media_ssrc_;
   uint16_t next_transport_sequence_ = 1;
   Duration rtt_;

@@ -6,7 +6,8 @@
 
 namespace media::sfu {
 
-RecordingFeed::RecordingFeed(Instant now, Duration session_now, RoomId room, IngressTrack& track, Rng& rng)
+RecordingFeed::RecordingFeed(Instant now, Duration session_now, RoomId room, IngressTrack& track,
+                             Rng& rng)
     : room_(room), track_(track), follower_(rng) {
   follower_.follow(now, session_now, &track);
 }
@@ -22,7 +23,8 @@ RecordOut RecordingFeed::step(RecordOut::Type type) const {
   return out;
 }
 
-void RecordingFeed::offer(Instant now, Duration session_now, const IngressPacket& packet, Outbox& out) {
+void RecordingFeed::offer(Instant now, Duration session_now, const IngressPacket& packet,
+                          Outbox& out) {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
   if (facts.payload_size == 0) return;
   DropCounters unused;  // a packet that the recording does not take is not lost for anyone
@@ -35,13 +37,14 @@ void RecordingFeed::offer(Instant now, Duration session_now, const IngressPacket
   }
   write(session_now, packet, offered->rewritten, out);
   if (!offered->switched) return;
-  follower_.catch_up(now, session_now, packet, unused, [&](const IngressPacket& earlier, const Follower::Offered& o) {
-    write(session_now, earlier, o.rewritten, out);
-  });
+  follower_.catch_up(now, session_now, packet, unused,
+                     [&](const IngressPacket& earlier, const Follower::Offered& o) {
+                       write(session_now, earlier, o.rewritten, out);
+                     });
 }
 
-void RecordingFeed::write(Duration session_now, const IngressPacket& packet, const send::Rewritten& rewritten,
-                          Outbox& out) {
+void RecordingFeed::write(Duration session_now, const IngressPacket& packet,
+                          const send::Rewritten& rewritten, Outbox& out) {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
   RecordOut record = step(RecordOut::Type::Rtp);
   record.departure.packet = packet.packet;
@@ -54,7 +57,8 @@ void RecordingFeed::write(Duration session_now, const IngressPacket& packet, con
   }
   record.session_time = capture.session_time;
   record.from_sender_report = capture.from_sender_report;
-  // The first sender report replaces arrival times, which are later: time stands still for a moment, not backwards.
+  // The first sender report replaces arrival times, which are later: time stands still for a
+  // moment, not backwards.
   if (record.departure.rewritten.timestamp >= newest_timestamp_) {
     record.session_time = std::max(record.session_time, newest_time_);
     newest_timestamp_ = record.departure.rewritten.timestamp;

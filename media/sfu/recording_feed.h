@@ -1,5 +1,5 @@
-// The recording's view of one open track: a receiver without a line. Best layer, one unbroken stream, each packet
-// with its capture instant. Owner: sfu::RoomShard. Thread: one worker.
+// The recording's view of one open track: a receiver without a line. Best layer, one unbroken
+// stream, each packet with its capture instant. Owner: sfu::RoomShard. Thread: one worker.
 #pragma once
 
 #include <optional>
@@ -20,7 +20,8 @@ class RecordingFeed {
   [[nodiscard]] const IngressTrack& track() const { return track_; }
 
  private:
-  void write(Duration session_now, const IngressPacket& packet, const send::Rewritten& rewritten, Outbox& out);
+  void write(Duration session_now, const IngressPacket& packet, const send::Rewritten& rewritten,
+             Outbox& out);
   [[nodiscard]] RecordOut step(RecordOut::Type type) const;
 
   RoomId room_;

@@ -13,7 +13,8 @@ RoomShard::RoomShard(RoomId room, Instant start, PacketPool& pool, Rng& rng, Out
 // ---- people ----
 
 Peer* RoomShard::find_peer(PeerId peer) {
-  const auto it = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->id() == peer; });
+  const auto it =
+      std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->id() == peer; });
   return it == peers_.end() ? nullptr : it->get();
 }
 
@@ -38,7 +39,8 @@ void RoomShard::set_connected(Instant now, PeerId id) {
 }
 
 void RoomShard::remove_peer(Instant now, PeerId id) {
-  const auto it = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->id() == id; });
+  const auto it =
+      std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->id() == id; });
   if (it == peers_.end()) return;
   Peer& peer = **it;
   for (auto& slot : peer.slots()) show(now, *slot, nullptr);
@@ -75,7 +77,8 @@ void RoomShard::show(Instant now, EgressSlot& slot, IngressTrack* track) {
 
 void RoomShard::ask_for_key_frame(Instant now, EgressSlot& slot) {
   IngressTrack* track = slot.follower().track();
-  if (track == nullptr || !slot.owner().is_connected() || track->section().kind != MediaKind::Video) return;
+  if (track == nullptr || !slot.owner().is_connected() || track->section().kind != MediaKind::Video)
+    return;
   track->update_layers(now);
   slot.follower().wish_key_frame();
   track->owner().request_key_frames(now, *track, out_);
@@ -135,7 +138,8 @@ void RoomShard::stop_recording() {
 
 void RoomShard::record_if_open(Instant now, IngressTrack& track) {
   if (!recording_ || !track.is_open()) return;
-  recordings_.push_back(std::make_unique<RecordingFeed>(now, session_time(now), room_, track, rng_));
+  recordings_.push_back(
+      std::make_unique<RecordingFeed>(now, session_time(now), room_, track, rng_));
   if (track.section().kind != MediaKind::Video) return;
   track.update_layers(now);
   recordings_.back()->follower().wish_key_frame();
@@ -143,7 +147,8 @@ void RoomShard::record_if_open(Instant now, IngressTrack& track) {
 }
 
 void RoomShard::end_recording_of(const IngressTrack& track) {
-  const auto it = std::find_if(recordings_.begin(), recordings_.end(), [&](const auto& r) { return &r->track() == &track; });
+  const auto it = std::find_if(recordings_.begin(), recordings_.end(),
+                               [&](const auto& r) { return &r->track() == &track; });
   if (it == recordings_.end()) return;
   (*it)->end(out_);
   recordings_.erase(it);
@@ -192,7 +197,8 @@ void RoomShard::note_voice(Instant now, IngressTrack& track) {
   if (!level) return;
   if (track.is_open()) speaker_.on_level(now, track.id(), *level);
   if (const auto change = track.voice().on_level(now, *level)) {
-    out_.events.emplace_back(VoiceActivity{room_, track.id(), change->speaking, session_time(change->at)});
+    out_.events.emplace_back(
+        VoiceActivity{room_, track.id(), change->speaking, session_time(change->at)});
   }
 }
 
@@ -239,7 +245,8 @@ void RoomShard::update_voices(Instant now) {
     for (auto& track : peer->tracks()) {
       if (track->section().kind != MediaKind::Audio) continue;
       if (const auto change = track->voice().poll(now)) {
-        out_.events.emplace_back(VoiceActivity{room_, track->id(), change->speaking, session_time(change->at)});
+        out_.events.emplace_back(
+            VoiceActivity{room_, track->id(), change->speaking, session_time(change->at)});
       }
     }
   }
@@ -260,17 +267,22 @@ void RoomShard::assign_loudest(Instant now, Peer& peer) {
   std::array<IngressTrack*, kRankedVoices> wanted{};
   size_t wanted_count = 0;
   for (auto& slot : peer.slots()) {
-    if (std::holds_alternative<Loudest>(slot->feed) && slot->section().kind == MediaKind::Audio) ++slot_count;
+    if (std::holds_alternative<Loudest>(slot->feed) && slot->section().kind == MediaKind::Audio)
+      ++slot_count;
   }
   slot_count = std::min(slot_count, kRankedVoices);
   if (slot_count == 0) return;
   for (const TrackId id : speaker_.ranked()) {
     IngressTrack* track = find_track(id);
-    if (track != nullptr && wanted_count < slot_count && may_hear(peer, *track)) wanted[wanted_count++] = track;
+    if (track != nullptr && wanted_count < slot_count && may_hear(peer, *track))
+      wanted[wanted_count++] = track;
   }
-  const auto wanted_end = [&] { return wanted.begin() + static_cast<std::ptrdiff_t>(wanted_count); };
+  const auto wanted_end = [&] {
+    return wanted.begin() + static_cast<std::ptrdiff_t>(wanted_count);
+  };
   for (auto& slot : peer.slots()) {
-    if (!std::holds_alternative<Loudest>(slot->feed) || slot->section().kind != MediaKind::Audio) continue;
+    if (!std::holds_alternative<Loudest>(slot->feed) || slot->section().kind != MediaKind::Audio)
+      continue;
     IngressTrack* shown = slot->follower().track();
     // Who is heard keeps the slot; who may no longer be heard leaves it.
     const auto kept = std::find(wanted.begin(), wanted_end(), shown);
@@ -294,7 +306,8 @@ void RoomShard::report_levels() {
   levels.room = room_;
   for (auto& peer : peers_) {
     for (auto& track : peer->tracks()) {
-      if (const auto level = track->take_loudest_level()) levels.levels.push_back({track->id(), *level});
+      if (const auto level = track->take_loudest_level())
+        levels.levels.push_back({track->id(), *level});
     }
   }
   if (!levels.levels.empty()) out_.events.emplace_back(std::move(levels));

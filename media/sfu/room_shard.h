@@ -1,9 +1,9 @@
 // One room on one worker: who publishes, who is shown what, and the fan-out between them.
 //
-// Packets are collected per track while a batch of datagrams is read, and forwarded when it ends: each receiver's
-// packets then leave one after the other, which is what lets the kernel send them in one go (UDP GSO).
-// Results go to the Outbox; its owner drains it before the next command, since commands may destroy peers.
-// Owner: engine::Engine, or a simulation. Thread: one worker.
+// Packets are collected per track while a batch of datagrams is read, and forwarded when it ends:
+// each receiver's packets then leave one after the other, which is what lets the kernel send them
+// in one go (UDP GSO). Results go to the Outbox; its owner drains it before the next command, since
+// commands may destroy peers. Owner: engine::Engine, or a simulation. Thread: one worker.
 #pragma once
 
 #include <cstdint>
@@ -67,7 +67,6 @@ class RoomShard {
   static constexpr Duration kOverLimitPatience = Duration::seconds(10);
 
  private:
-
   [[nodiscard]] IngressTrack* find_track(TrackId track);
   void forward_track(Instant now, Duration session_now, IngressTrack& track);
   void note_voice(Instant now, IngressTrack& track);

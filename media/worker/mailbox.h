@@ -1,5 +1,5 @@
-// Typed messages from one thread to one other, without locks. Neither side ever waits: what does not fit into the
-// ring stays with the sender, in order, and goes with its next post() or flush().
+// Typed messages from one thread to one other, without locks. Neither side ever waits: what does
+// not fit into the ring stays with the sender, in order, and goes with its next post() or flush().
 #pragma once
 
 #include <array>
@@ -30,7 +30,8 @@ class Mailbox {
   bool flush() {
     while (!spill_.empty() && push(spill_.front())) spill_.pop_front();
     const bool all = spill_.empty();
-    if (all != !spilled_.load(std::memory_order_relaxed)) spilled_.store(!all, std::memory_order_release);
+    if (all != !spilled_.load(std::memory_order_relaxed))
+      spilled_.store(!all, std::memory_order_release);
     return all;
   }
   // Receiver's thread: the sender holds back messages; wake it after taking some.

@@ -1,5 +1,5 @@
-// A worker's counters for other threads to read: single words, written by the worker a few times a second, so that
-// its counting itself stays plain. Thread: the worker writes, any reads.
+// A worker's counters for other threads to read: single words, written by the worker a few times a
+// second, so that its counting itself stays plain. Thread: the worker writes, any reads.
 #pragma once
 
 #include <array>

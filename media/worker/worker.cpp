@@ -14,21 +14,23 @@ namespace {
 constexpr uint64_t kSocketToken = 1;
 }
 
-Outcome<std::unique_ptr<Worker>> Worker::start(const Params& params, const dtls::Certificate& certificate,
+Outcome<std::unique_ptr<Worker>> Worker::start(const Params& params,
+                                               const dtls::Certificate& certificate,
                                                std::function<void()> wake) {
   auto socket = net::UdpSocket::bind(params.bind);
   if (!socket) return env_fail(socket.error().message);
   auto poller = net::Poller::make();
   if (!poller) return env_fail(poller.error().message);
-  if (auto added = poller->add(socket->fd(), kSocketToken); !added) return env_fail(added.error().message);
+  if (auto added = poller->add(socket->fd(), kSocketToken); !added)
+    return env_fail(added.error().message);
   std::unique_ptr<Worker> worker(
       new Worker(params, certificate, std::move(*socket), std::move(*poller), std::move(wake)));
   worker->thread_ = std::thread([w = worker.get()] { w->run(); });
   return worker;
 }
 
-Worker::Worker(const Params& params, const dtls::Certificate& certificate, net::UdpSocket socket, net::Poller poller,
-               std::function<void()> wake)
+Worker::Worker(const Params& params, const dtls::Certificate& certificate, net::UdpSocket socket,
+               net::Poller poller, std::function<void()> wake)
     : params_(params),
       socket_(std::move(socket)),
       poller_(std::move(poller)),

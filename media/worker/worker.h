@@ -1,6 +1,6 @@
-// One media thread: its UDP port, its engine, its loop. Wait, read a batch, forward, send, keep time. Shares nothing
-// with other workers; talks to signaling through two mailboxes.
-// Owner: WorkerPool. Construction and commands: signaling's thread.
+// One media thread: its UDP port, its engine, its loop. Wait, read a batch, forward, send, keep
+// time. Shares nothing with other workers; talks to signaling through two mailboxes. Owner:
+// WorkerPool. Construction and commands: signaling's thread.
 #pragma once
 
 #include <atomic>
@@ -36,9 +36,10 @@ class Worker {
     Address bind;
     bool pin = false;  // keep the thread on one CPU
   };
-  // `certificate` outlives the worker. `wake` is called on the worker's thread when take_events() has something.
-  // Errors: the address cannot be bound, or the kernel refuses what a loop needs.
-  static Outcome<std::unique_ptr<Worker>> start(const Params& params, const dtls::Certificate& certificate,
+  // `certificate` outlives the worker. `wake` is called on the worker's thread when take_events()
+  // has something. Errors: the address cannot be bound, or the kernel refuses what a loop needs.
+  static Outcome<std::unique_ptr<Worker>> start(const Params& params,
+                                                const dtls::Certificate& certificate,
                                                 std::function<void()> wake);
   // Ends the thread; connections are closed politely.
   ~Worker();
@@ -56,8 +57,8 @@ class Worker {
   [[nodiscard]] bool uses_gso() const { return gso_; }
 
  private:
-  Worker(const Params& params, const dtls::Certificate& certificate, net::UdpSocket socket, net::Poller poller,
-         std::function<void()> wake);
+  Worker(const Params& params, const dtls::Certificate& certificate, net::UdpSocket socket,
+         net::Poller poller, std::function<void()> wake);
 
   void run();
   bool take_commands(Instant now);

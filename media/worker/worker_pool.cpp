@@ -15,13 +15,15 @@ Outcome<WorkerPool> WorkerPool::start(const Params& params, const dtls::Certific
   WorkerPool pool;
   const unsigned count = std::max(1U, params.workers);
   if (params.port != 0 && params.port + count - 1 > UINT16_MAX) {
-    return env_fail("The media port " + std::to_string(params.port) + " leaves no room for " + std::to_string(count) +
-                    " workers; choose a lower one.");
+    return env_fail("The media port " + std::to_string(params.port) + " leaves no room for " +
+                    std::to_string(count) + " workers; choose a lower one.");
   }
   for (unsigned i = 0; i < count; ++i) {
     const auto port = params.port == 0 ? uint16_t{0} : static_cast<uint16_t>(params.port + i);
     const auto address = Address::parse(params.bind_address, port);
-    if (!address) return env_fail("The media bind address \"" + params.bind_address + "\" is not a numeric address.");
+    if (!address)
+      return env_fail("The media bind address \"" + params.bind_address +
+                      "\" is not a numeric address.");
     auto worker = Worker::start({i, *address, false}, certificate, wake);
     if (!worker) return env_fail(worker.error().message);
     pool.workers_.push_back(std::move(*worker));

@@ -1,5 +1,5 @@
-// The media threads of this process and which room lives where. A room stays on one worker for its life.
-// Owner: api::MediaServer. Thread: signaling's.
+// The media threads of this process and which room lives where. A room stays on one worker for its
+// life. Owner: api::MediaServer. Thread: signaling's.
 #pragma once
 
 #include <cstdint>

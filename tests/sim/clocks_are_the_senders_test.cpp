@@ -9,15 +9,18 @@ namespace {
 
 // Session time (us) that the receiver computes for a timestamp from the last report before `at`.
 int64_t session_of(const std::pair<uint64_t, uint32_t>& report, uint32_t timestamp, int64_t rate) {
-  const int64_t ntp = media::rtcp::NtpTime{report.first}.as_micros() - media::send::kSessionEpochNtpMicros;
-  return ntp + static_cast<int64_t>(static_cast<int32_t>(timestamp - report.second)) * 1'000'000 / rate;
+  const int64_t ntp =
+      media::rtcp::NtpTime{report.first}.as_micros() - media::send::kSessionEpochNtpMicros;
+  return ntp +
+         static_cast<int64_t>(static_cast<int32_t>(timestamp - report.second)) * 1'000'000 / rate;
 }
 
 TEST(ClocksAreTheSenders, VoiceAndPictureKeepTheirRelationUnderUplinkCongestion) {
   SimRoom room(71);
   SCOPED_TRACE(room.seed_note());
   // 3 packets of 400 bytes at 30 fps and voice: 330 kbit/s into a line that at times has less.
-  SimPeer& teacher = room.make_peer({Duration::millis(30), {}, 0, 1'000'000, Duration::seconds(2)}, {});
+  SimPeer& teacher =
+      room.make_peer({Duration::millis(30), {}, 0, 1'000'000, Duration::seconds(2)}, {});
   teacher.publish({});
   SimPeer& pupil = room.make_peer();
   pupil.add_video_slot(1);
@@ -35,15 +38,17 @@ TEST(ClocksAreTheSenders, VoiceAndPictureKeepTheirRelationUnderUplinkCongestion)
   const Watched& audio = pupil.watched(2);
   ASSERT_GT(video.reports.size(), 8U);
   ASSERT_GT(audio.reports.size(), 8U);
-  // The simulated encoder stamps both at the instant of capture: frame n of either at known times. Compare what the
-  // receiver computes for the first and the last packets with the distance in the sender's own count.
+  // The simulated encoder stamps both at the instant of capture: frame n of either at known times.
+  // Compare what the receiver computes for the first and the last packets with the distance in the
+  // sender's own count.
   const auto span = [](const Watched& w, int64_t rate) {
     const auto& first = w.packets.begin()->second;
     const auto& last = w.packets.rbegin()->second;
     const int64_t reported = session_of(w.reports.back(), last.timestamp, rate) -
                              session_of(w.reports.front(), first.timestamp, rate);
-    const int64_t captured = static_cast<int64_t>(static_cast<int32_t>(last.timestamp - first.timestamp)) *
-                             1'000'000 / rate;
+    const int64_t captured =
+        static_cast<int64_t>(static_cast<int32_t>(last.timestamp - first.timestamp)) * 1'000'000 /
+        rate;
     return reported - captured;
   };
   EXPECT_LT(std::llabs(span(video, 90000)), 20'000);
@@ -54,7 +59,8 @@ TEST(ClocksAreTheSenders, VoiceAndPictureKeepTheirRelationUnderUplinkCongestion)
   EXPECT_LT(std::llabs(video_error - audio_error), 1'100'000);
   const auto& v = video.packets.rbegin()->second;
   const int64_t shown = session_of(video.reports.back(), v.timestamp, 90000);
-  // Captured well before it came: the queue of the uplink is in the delay, not hidden by a made-up clock.
+  // Captured well before it came: the queue of the uplink is in the delay, not hidden by a made-up
+  // clock.
   EXPECT_GT((v.at - Instant::from_micros(5'000'000)).as_micros() - shown, 400'000);
 }
 
@@ -108,7 +114,8 @@ TEST(ClocksAreTheSenders, RecordedCaptureTimesNeverRunBackwards) {
     const std::pair<int64_t, Duration>* before = nullptr;
     for (const auto& [sequence, packet] : packets) {
       if (before != nullptr && packet.first > before->first) {
-        ASSERT_GE(packet.second, before->second) << "track " << track.value << " packet " << sequence;
+        ASSERT_GE(packet.second, before->second)
+            << "track " << track.value << " packet " << sequence;
       }
       before = &packet;
     }

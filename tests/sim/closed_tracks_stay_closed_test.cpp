@@ -77,7 +77,8 @@ TEST(ClosedTracksStayClosed, ClosingTakesEffectWithTheNextPacketAndEndsTheRecord
   room.open(child.audio_track());
   room.run(Duration::seconds(1));
   int starts = 0;
-  for (const auto& r : room.records()) starts += r.type == media::sfu::RecordOut::Type::Start ? 1 : 0;
+  for (const auto& r : room.records())
+    starts += r.type == media::sfu::RecordOut::Type::Start ? 1 : 0;
   EXPECT_EQ(starts, 2);
 }
 

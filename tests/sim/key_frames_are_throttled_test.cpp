@@ -23,7 +23,8 @@ TEST(KeyFramesAreThrottled, ThirtyJoinsInASecondCostTwoKeyFramesASecond) {
     pupils.push_back(&p);
     room.run(Duration::millis(33));
   }
-  EXPECT_LE(teacher.layers()[0].keys_sent - before, 3);  // within 990 ms: 2 a second, and one at its very start
+  EXPECT_LE(teacher.layers()[0].keys_sent - before,
+            3);  // within 990 ms: 2 a second, and one at its very start
   room.run(Duration::seconds(1));
   for (SimPeer* p : pupils) {
     EXPECT_FALSE(p->watched(1).packets.empty());

@@ -45,7 +45,8 @@ TEST_F(LossIsRepaired, TenPercentOnTheDownlinkLosesAlmostNothing) {
   EXPECT_GT(pupil->down().lost(), 150U);
   // 1800 packets; a packet and three repetitions all lost: one in 10^4.
   EXPECT_LE(seen.missing(), 3);
-  EXPECT_GE(seen.decodable_frames(), 540);  // each of those costs the pictures up to the next key frame
+  EXPECT_GE(seen.decodable_frames(),
+            540);  // each of those costs the pictures up to the next key frame
 }
 
 TEST_F(LossIsRepaired, TenPercentOnTheUplinkIsMendedBeforeForwarding) {

@@ -29,10 +29,13 @@ TEST(OneReceiverHarmsNobody, FalseReportsReachNeitherPublisherNorOthers) {
     all_lost.fraction_lost = 255;
     all_lost.cumulative_lost = 100'000;
     media::rtcp::write_receiver_report(writer, Ssrc(9), std::vector{all_lost});
-    media::rtcp::write_remb(writer, Ssrc(9), media::DataRate::bits_per_second(1), std::vector{all_lost.ssrc});
-    // Forged in the name of others: the publisher's goodbye and report, the honest receiver's requests.
+    media::rtcp::write_remb(writer, Ssrc(9), media::DataRate::bits_per_second(1),
+                            std::vector{all_lost.ssrc});
+    // Forged in the name of others: the publisher's goodbye and report, the honest receiver's
+    // requests.
     media::rtcp::write_bye(writer, std::vector{teacher.layers()[0].ssrc}, "");
-    media::rtcp::write_sender_report(writer, {teacher.layers()[0].ssrc, {1ULL << 40}, 77, 0, 0}, {});
+    media::rtcp::write_sender_report(writer, {teacher.layers()[0].ssrc, {1ULL << 40}, 77, 0, 0},
+                                     {});
     media::rtcp::write_pli(writer, Ssrc(9), Ssrc(SimPeer::slot_ssrc(2)));
     buffer.resize(writer.size());
     malicious.send_rtcp(now, std::move(buffer));

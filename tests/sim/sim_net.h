@@ -1,4 +1,5 @@
-// A line between two points in virtual time: delay, jitter, loss, reordering and a rate, all from one seed.
+// A line between two points in virtual time: delay, jitter, loss, reordering and a rate, all from
+// one seed.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +19,8 @@ using Bytes = std::vector<uint8_t>;
 
 struct LineParams {
   Duration delay = Duration::millis(20);
-  Duration jitter;            // uniform, on top of the delay; lets packets overtake each other
-  double loss = 0;            // 0..1, independent
+  Duration jitter;              // uniform, on top of the delay; lets packets overtake each other
+  double loss = 0;              // 0..1, independent
   int64_t bits_per_second = 0;  // 0: no limit; over it packets queue
   Duration max_queue = Duration::millis(500);
 };
@@ -49,7 +50,8 @@ class Line {
     }
     Duration extra;
     if (params_.jitter > Duration()) {
-      extra = Duration::micros(static_cast<int64_t>(rng_.below(static_cast<uint64_t>(params_.jitter.as_micros()))));
+      extra = Duration::micros(
+          static_cast<int64_t>(rng_.below(static_cast<uint64_t>(params_.jitter.as_micros()))));
     }
     under_way_.emplace(leaves + params_.delay + extra, std::move(packet));
   }

@@ -17,7 +17,8 @@ constexpr std::array<const char*, 3> kRids{"q", "h", "f"};
 
 int64_t Watched::missing() const {
   if (packets.empty()) return 0;
-  return packets.rbegin()->first - packets.begin()->first + 1 - static_cast<int64_t>(packets.size());
+  return packets.rbegin()->first - packets.begin()->first + 1 -
+         static_cast<int64_t>(packets.size());
 }
 
 int64_t Watched::decodable_frames() const {
@@ -92,7 +93,8 @@ media::sfu::Peer::Params SimPeer::params() const {
   if (publishes_ && publishing_.video) {
     p.published.push_back(tests::camera(video_track().value, "v", publishing_.simulcast));
   }
-  if (publishes_ && publishing_.audio) p.published.push_back(tests::microphone(audio_track().value, "a"));
+  if (publishes_ && publishing_.audio)
+    p.published.push_back(tests::microphone(audio_track().value, "a"));
   p.slots = slots_;
   return p;
 }
@@ -152,13 +154,15 @@ void SimPeer::send_voice(Instant now) {
   sample.ssrc = voice_.ssrc;
   sample.payload = tests::opus_payload((id_ << 20) | voice_.frames++);
   sample.extensions.mid = "a";
-  sample.extensions.audio_level = media::rtp::AudioLevel{publishing_.audio_dbov, publishing_.audio_dbov < 50};
+  sample.extensions.audio_level =
+      media::rtp::AudioLevel{publishing_.audio_dbov, publishing_.audio_dbov < 50};
   sample.extensions.transport_cc = transport_sequence_++;
   up_.send(now, tests::build(sample, tests::usual_extensions()));
 }
 
 void SimPeer::send_reports(Instant now) {
-  const auto ntp = media::rtcp::NtpTime::from_micros(now.as_micros() + publishing_.clock_offset.as_micros());
+  const auto ntp =
+      media::rtcp::NtpTime::from_micros(now.as_micros() + publishing_.clock_offset.as_micros());
   Bytes buffer(1000);
   media::ByteWriter writer{media::MutableByteSpan(buffer)};
   // Timestamps advance in steps of a frame: extend the last one to now.
@@ -167,10 +171,12 @@ void SimPeer::send_reports(Instant now) {
     return s.timestamp + static_cast<uint32_t>((frame.as_micros() - behind) * rate / 1'000'000);
   };
   for (const SentStream& s : layers_) {
-    media::rtcp::write_sender_report(writer, {s.ssrc, ntp, at(s, next_frame_, kFrame, 90000), 0, 0}, {});
+    media::rtcp::write_sender_report(writer, {s.ssrc, ntp, at(s, next_frame_, kFrame, 90000), 0, 0},
+                                     {});
   }
   if (publishing_.audio) {
-    media::rtcp::write_sender_report(writer, {voice_.ssrc, ntp, at(voice_, next_voice_, kVoiceFrame, 48000), 0, 0}, {});
+    media::rtcp::write_sender_report(
+        writer, {voice_.ssrc, ntp, at(voice_, next_voice_, kVoiceFrame, 48000), 0, 0}, {});
   }
   buffer.resize(writer.size());
   up_.send(now, std::move(buffer));
@@ -267,7 +273,8 @@ void SimPeer::resend(Instant now, SentStream& s, uint16_t sequence) {
   std::copy(view->payload().begin(), view->payload().end(), again.payload.begin() + 2);
   again.extensions.mid = "v";
   again.extensions.transport_cc = transport_sequence_++;
-  if (publishing_.simulcast) again.extensions.repaired_rid = kRids[static_cast<size_t>(&s - layers_.data())];
+  if (publishing_.simulcast)
+    again.extensions.repaired_rid = kRids[static_cast<size_t>(&s - layers_.data())];
   up_.send(now, tests::build(again, tests::usual_extensions()));
 }
 
@@ -288,7 +295,8 @@ void SimPeer::on_feedback(Instant now, media::ByteSpan packet) {
       ++feedback_messages;
     } else if (const auto* sr = std::get_if<media::rtcp::SenderReport>(&*block)) {
       const auto it = watched_.find(sr->sender.ssrc.value);
-      if (it != watched_.end()) it->second->reports.emplace_back(sr->sender.ntp.value, sr->sender.rtp_timestamp);
+      if (it != watched_.end())
+        it->second->reports.emplace_back(sr->sender.ntp.value, sr->sender.rtp_timestamp);
     } else if (const auto* rr = std::get_if<media::rtcp::ReceiverReport>(&*block)) {
       for (size_t i = 0; i < rr->blocks.size(); ++i) reception.push_back(rr->blocks[i]);
     }
@@ -314,7 +322,8 @@ void SimPeer::on_media(Instant now, media::ByteSpan packet) {
   Watched& w = *it->second;
   const auto extensions = media::rtp::parse_extensions(*view, tests::usual_extensions());
   if (!extensions.mid.empty()) w.mids.emplace(extensions.mid);
-  const auto arrival = w.stream.on_packet(now, sequence, view->timestamp(), payload.size(), repaired);
+  const auto arrival =
+      w.stream.on_packet(now, sequence, view->timestamp(), payload.size(), repaired);
   if (arrival.verdict == media::receive::ReceiveStream::Verdict::Duplicate) {
     ++w.duplicates;
     return;
@@ -327,7 +336,8 @@ void SimPeer::on_media(Instant now, media::ByteSpan packet) {
   p.marker = view->marker();
   p.stamp = tests::stamp_of(payload);
   p.at = now;
-  if (const auto vp8 = media::codec::parse_vp8_descriptor(payload); vp8 && w.stream.clock_rate() == 90000) {
+  if (const auto vp8 = media::codec::parse_vp8_descriptor(payload);
+      vp8 && w.stream.clock_rate() == 90000) {
     p.picture = vp8->picture_id;
     p.tl0 = vp8->tl0picidx.value_or(0);
     if (const auto frame = media::codec::parse_vp8(payload, p.marker)) {

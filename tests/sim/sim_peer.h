@@ -1,5 +1,5 @@
-// A browser made of our own modules: sends simulcast VP8 and Opus with sender reports on its own clock, answers NACK
-// and PLI; receives, repairs, and judges whether what came can be decoded.
+// A browser made of our own modules: sends simulcast VP8 and Opus with sender reports on its own
+// clock, answers NACK and PLI; receives, repairs, and judges whether what came can be decoded.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// A room of the real forwarding code with simulated peers and lines, in virtual time. Crypto and sockets are left
-// out: forwarding never sees them.
+// A room of the real forwarding code with simulated peers and lines, in virtual time. Crypto and
+// sockets are left out: forwarding never sees them.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,8 @@ namespace sim {
 
 class SimRoom {
  public:
-  explicit SimRoom(uint64_t seed) : seed_(seed), rng_(seed), shard_(media::RoomId(1), kStart, pool_, rng_, outbox_) {}
+  explicit SimRoom(uint64_t seed)
+      : seed_(seed), rng_(seed), shard_(media::RoomId(1), kStart, pool_, rng_, outbox_) {}
 
   [[nodiscard]] std::string seed_note() const { return "seed " + std::to_string(seed_); }
 
@@ -90,7 +91,8 @@ inline void SimRoom::drain() {
     Member& m = *peers_[out.peer->handle() - 1];
     if (written.size == 0) continue;
     ++forwarded;
-    m.peer.down().send(now_, Bytes(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(written.size)));
+    m.peer.down().send(
+        now_, Bytes(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(written.size)));
   }
   for (const media::sfu::RtcpOut& out : outbox_.rtcp) {
     const media::ByteSpan bytes = outbox_.bytes_of(out);

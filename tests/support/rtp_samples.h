@@ -1,5 +1,5 @@
-// RTP packets with real payload descriptors for tests: VP8 frames cut into packets, Opus frames, each stamped so
-// that a receiver can tell what it got.
+// RTP packets with real payload descriptors for tests: VP8 frames cut into packets, Opus frames,
+// each stamped so that a receiver can tell what it got.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,7 @@ struct RtpSample {
 inline Bytes build(const RtpSample& sample, const media::rtp::ExtensionMap& map = {}) {
   Bytes out(1500);
   const auto written = media::rtp::write_packet(
-      out,
-      {sample.payload_type, sample.marker, sample.sequence, sample.timestamp, sample.ssrc},
+      out, {sample.payload_type, sample.marker, sample.sequence, sample.timestamp, sample.ssrc},
       sample.extensions, map, {}, sample.payload);
   out.resize(written.size);
   return out;
@@ -46,7 +45,8 @@ struct Vp8Sample {
   uint32_t stamp = 0;  // last four bytes
 };
 
-// RFC 7741 section 4.2 with picture id, TL0PICIDX and KEYIDX, then the start of a frame (RFC 6386 section 9.1).
+// RFC 7741 section 4.2 with picture id, TL0PICIDX and KEYIDX, then the start of a frame (RFC 6386
+// section 9.1).
 inline Bytes vp8_payload(const Vp8Sample& s) {
   Bytes p;
   p.push_back(static_cast<uint8_t>(0x80 | (s.starts_frame ? 0x10 : 0)));  // X, S, partition 0

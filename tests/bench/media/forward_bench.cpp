@@ -1,5 +1,5 @@
-// What forwarding itself costs, without cipher and system calls: one packet of a frame to one of N receivers, from
-// the arrived bytes to the finished plain packet.
+// What forwarding itself costs, without cipher and system calls: one packet of a frame to one of N
+// receivers, from the arrived bytes to the finished plain packet.
 #include <benchmark/benchmark.h>
 
 #include <vector>
@@ -69,7 +69,8 @@ void forward_frame(benchmark::State& state) {
   }
   state.SetItemsProcessed(packets);
   state.counters["ns_per_packet"] =
-      benchmark::Counter(static_cast<double>(packets) / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+      benchmark::Counter(static_cast<double>(packets) / 1e9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(forward_frame)->Arg(10)->Arg(50)->Arg(100)->Arg(200);
 

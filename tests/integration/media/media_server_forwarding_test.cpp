@@ -1,4 +1,5 @@
-// The media server over real sockets: publish and watch, mute, ICE restart, moving house, leaving, counters.
+// The media server over real sockets: publish and watch, mute, ICE restart, moving house, leaving,
+// counters.
 #include "media_server_rig.h"
 
 namespace media {
@@ -36,11 +37,16 @@ TEST_F(MediaServerForwarding, AClassSeesTheTeacherOnlyWhileTheTrackIsOpen) {
 
   // Unbroken numbers over the whole.
   for (size_t i = 1; i < pupil->sequences_by_ssrc.size(); ++i) {
-    EXPECT_EQ(static_cast<uint16_t>(pupil->sequences_by_ssrc[i - 1].second + 1), pupil->sequences_by_ssrc[i].second);
+    EXPECT_EQ(static_cast<uint16_t>(pupil->sequences_by_ssrc[i - 1].second + 1),
+              pupil->sequences_by_ssrc[i].second);
   }
   EXPECT_EQ(count_events<api::PeerConnected>([](const auto&) { return true; }), 2U);
-  EXPECT_EQ(count_events<api::TrackActive>([](const auto& e) { return e.active && e.track == TrackId(11); }), 1U);
-  EXPECT_GE(count_events<api::PeerQuality>([&](const auto& e) { return e.peer == PeerId(1) && e.uplink_bps > 100'000; }), 1U);
+  EXPECT_EQ(count_events<api::TrackActive>(
+                [](const auto& e) { return e.active && e.track == TrackId(11); }),
+            1U);
+  EXPECT_GE(count_events<api::PeerQuality>(
+                [&](const auto& e) { return e.peer == PeerId(1) && e.uplink_bps > 100'000; }),
+            1U);
 }
 
 TEST_F(MediaServerForwarding, AnIceRestartAndANewAddressChangeNothingForTheMedia) {
@@ -57,7 +63,8 @@ TEST_F(MediaServerForwarding, AnIceRestartAndANewAddressChangeNothingForTheMedia
     void send(const Address&, ByteSpan) override {}
   } nowhere;
   clients->find(pupil->id)->restart_ice(net::monotonic_now(), fresh_own, fresh_server, nowhere);
-  // The network changes in the same moment: the first check with the new credentials comes from the new place.
+  // The network changes in the same moment: the first check with the new credentials comes from the
+  // new place.
   ASSERT_TRUE(clients->rebind(pupil->id));
   publish_for(*teacher, Duration::seconds(2));
   const size_t before = pupil->packets_of(kSlotSsrc);

@@ -11,7 +11,8 @@ class MediaServerRecording : public MediaServerRig {
  protected:
   void SetUp() override {
     MediaServerRig::SetUp();
-    directory = std::filesystem::temp_directory_path() / ("tongke-recording-" + std::to_string(rng.next_u32()));
+    directory = std::filesystem::temp_directory_path() /
+                ("tongke-recording-" + std::to_string(rng.next_u32()));
     std::filesystem::create_directories(directory);
   }
   void TearDown() override {
@@ -49,9 +50,13 @@ TEST_F(MediaServerRecording, EachOpeningOfAVoiceBecomesAFileAndNothingElseIsWrit
   send_voice_for(teacher, Duration::millis(700));
   server->stop_recording(kRoom);
   ASSERT_TRUE(run_until(
-      [&] { return count_events<api::RecordingFinished>([](const auto& e) { return e.room == kRoom; }) == 1; },
+      [&] {
+        return count_events<api::RecordingFinished>(
+                   [](const auto& e) { return e.room == kRoom; }) == 1;
+      },
       Duration::seconds(10)));
-  EXPECT_EQ(count_events<api::SegmentStarted>([](const auto& e) { return e.track == TrackId(12); }), 2U);
+  EXPECT_EQ(count_events<api::SegmentStarted>([](const auto& e) { return e.track == TrackId(12); }),
+            2U);
   EXPECT_EQ(count_events<api::SegmentEnded>([](const auto& e) { return e.failure.empty(); }), 2U);
   size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {

@@ -77,7 +77,8 @@ class MediaServerRig : public ::testing::Test {
     server->add_room(kRoom);
   }
 
-  RigClient& join(uint32_t peer_id, std::vector<PublishedSection> published, std::vector<ReceiveSection> slots) {
+  RigClient& join(uint32_t peer_id, std::vector<PublishedSection> published,
+                  std::vector<ReceiveSection> slots) {
     peers_.push_back(std::make_unique<RigClient>());
     RigClient& c = *peers_.back();
     c.peer = PeerId(peer_id);

@@ -1,5 +1,6 @@
-// Decrypted RTP and RTCP of one authenticated peer, as bytes of anyone's choice, into a room with others in it.
-// Whatever comes: no crash, nothing of a closed track leaves, every outgoing packet is well formed.
+// Decrypted RTP and RTCP of one authenticated peer, as bytes of anyone's choice, into a room with
+// others in it. Whatever comes: no crash, nothing of a closed track leaves, every outgoing packet
+// is well formed.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -50,7 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   sfu::Peer::Params attacker;
   attacker.peer = PeerId(1);
   attacker.extensions = tests::usual_extensions();
-  attacker.published = {tests::camera(11, "v", true), tests::microphone(12, "a"), tests::camera(13, "x", false)};
+  attacker.published = {tests::camera(11, "v", true), tests::microphone(12, "a"),
+                        tests::camera(13, "x", false)};
   attacker.slots = {tests::video_slot(1, "s1", 0x7001), tests::audio_slot(2, "s2", 0x7011)};
   sfu::Peer::Params watcher;
   watcher.peer = PeerId(2);

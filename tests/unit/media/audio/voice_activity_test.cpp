@@ -7,7 +7,9 @@
 namespace media::audio {
 namespace {
 
-Instant at_ms(int64_t ms) { return Instant::from_micros(1'000'000 + ms * 1000); }
+Instant at_ms(int64_t ms) {
+  return Instant::from_micros(1'000'000 + ms * 1000);
+}
 
 TEST(VoiceActivity, SpeechIsToldFromItsFirstSoundToItsLast) {
   VoiceActivity voice;

@@ -22,7 +22,8 @@ TEST(RecordingSink, BeginningsAndEndsSurviveAFullRingInOrder) {
   auto ring = std::make_shared<tap::TapRing>(2);
   RecordingSink sink(ring);
   DropCounters drops;
-  for (uint32_t track = 1; track <= 3; ++track) sink.write(step(sfu::RecordOut::Type::Start, track), drops);
+  for (uint32_t track = 1; track <= 3; ++track)
+    sink.write(step(sfu::RecordOut::Type::Start, track), drops);
   sink.write(step(sfu::RecordOut::Type::End, 1), drops);
   sink.stop();
   EXPECT_FALSE(sink.retry());
@@ -44,7 +45,8 @@ TEST(RecordingSink, PacketsThatFindTheRingFullAreCounted) {
   auto ring = std::make_shared<tap::TapRing>(2);
   RecordingSink sink(ring);
   DropCounters drops;
-  for (uint32_t track = 1; track <= 3; ++track) sink.write(step(sfu::RecordOut::Type::Start, track), drops);
+  for (uint32_t track = 1; track <= 3; ++track)
+    sink.write(step(sfu::RecordOut::Type::Start, track), drops);
   sink.write(step(sfu::RecordOut::Type::Rtp, 1), drops);
   EXPECT_EQ(ring->lost(), 1U);
   EXPECT_EQ(drops.of(Drop::TapOverflow), 1U);

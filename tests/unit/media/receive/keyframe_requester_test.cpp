@@ -33,7 +33,8 @@ TEST(KeyFrameRequester, AnUnansweredRequestIsRepeatedAfterTwoRoundTripsThenSlowe
   std::vector<int> at;
   r.wish();
   for (int ms = 0; ms < 4000; ++ms) {
-    if (r.poll(Instant::from_micros(1'000'000 + ms * 1000), Duration::millis(150))) at.push_back(ms);
+    if (r.poll(Instant::from_micros(1'000'000 + ms * 1000), Duration::millis(150)))
+      at.push_back(ms);
   }
   EXPECT_EQ(at, (std::vector<int>{0, 300, 600, 900, 1900, 2900, 3900}));
 }

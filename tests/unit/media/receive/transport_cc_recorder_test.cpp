@@ -5,10 +5,13 @@
 namespace media::receive {
 namespace {
 
-Instant at_ms(int64_t ms) { return Instant::from_micros(1'000'000 + ms * 1000); }
+Instant at_ms(int64_t ms) {
+  return Instant::from_micros(1'000'000 + ms * 1000);
+}
 
 TEST(TransportCcRecorder, FeedsBackEvery50MsOnAFastLineAndEvery100OnASlowOne) {
-  for (const auto& [size, expected] : {std::pair<size_t, int>{1000, 20}, std::pair<size_t, int>{50, 10}}) {
+  for (const auto& [size, expected] :
+       {std::pair<size_t, int>{1000, 20}, std::pair<size_t, int>{50, 10}}) {
     TransportCcRecorder recorder;
     TransportCcRecorder::Feedback out;
     int count = 0;

@@ -87,7 +87,8 @@ TEST_F(DepartureTest, PaddingEvensTheSizeAndNeverReachesThePayload) {
   const auto b = rtp::PacketView::parse(ByteSpan(padded).first(after.size));
   ASSERT_TRUE(a && b);
   EXPECT_EQ(b->padding_size(), 5U);
-  EXPECT_TRUE(std::equal(a->payload().begin(), a->payload().end(), b->payload().begin(), b->payload().end()));
+  EXPECT_TRUE(std::equal(a->payload().begin(), a->payload().end(), b->payload().begin(),
+                         b->payload().end()));
 }
 
 TEST_F(DepartureTest, SaysWhenItDoesNotFit) {

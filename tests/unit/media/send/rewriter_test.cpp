@@ -7,7 +7,9 @@
 namespace media::send {
 namespace {
 
-Instant at_ms(int64_t ms) { return Instant::from_micros(1'000'000 + ms * 1000); }
+Instant at_ms(int64_t ms) {
+  return Instant::from_micros(1'000'000 + ms * 1000);
+}
 
 TEST(Rewriter, TheFirstSequenceLeavesRoomBeforeTheWrap) {
   for (uint64_t seed = 0; seed < 2000; ++seed) {
@@ -50,7 +52,8 @@ TEST(Rewriter, ASwitchContinuesEveryCount) {
 
 class TimestampAtSwitch : public ::testing::Test {
  protected:
-  // Ticks from the last old to the first new timestamp: `captured` apart by the senders' clocks, `arrived` apart here.
+  // Ticks from the last old to the first new timestamp: `captured` apart by the senders' clocks,
+  // `arrived` apart here.
   int64_t step(Duration captured, Duration arrived) {
     SplitMix64 rng(3);
     Rewriter r(rng);

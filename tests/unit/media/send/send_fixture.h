@@ -9,7 +9,8 @@
 
 namespace media::send {
 
-inline SourceFacts vp8_facts(int64_t sequence, int64_t timestamp, int64_t picture, uint8_t tl0 = 0, uint8_t keyidx = 0) {
+inline SourceFacts vp8_facts(int64_t sequence, int64_t timestamp, int64_t picture, uint8_t tl0 = 0,
+                             uint8_t keyidx = 0) {
   SourceFacts f;
   f.codec = Codec::Vp8;
   f.sequence = sequence;

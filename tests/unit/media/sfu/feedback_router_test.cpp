@@ -25,7 +25,9 @@ TEST_F(FeedbackRouterTest, WhatIsAboutOthersSsrcsIsCountedAndDoesNothing) {
     rtcp::write_pli(w, Ssrc(1), Ssrc(kVideoSsrc));
     rtcp::write_nack(w, Ssrc(1), Ssrc(kVideoSsrc), std::vector<uint16_t>{1});
   });
-  rtcp_from(*watcher, [](ByteWriter& w) { rtcp::write_sender_report(w, {Ssrc(100), {1ULL << 40}, 5, 0, 0}, {}); });
+  rtcp_from(*watcher, [](ByteWriter& w) {
+    rtcp::write_sender_report(w, {Ssrc(100), {1ULL << 40}, 5, 0, 0}, {});
+  });
   EXPECT_EQ(outbox.drops.of(Drop::RtcpForeignSsrc), 3U);
   EXPECT_TRUE(outbox.rtcp.empty());
   EXPECT_TRUE(outbox.rtp.empty());

@@ -30,14 +30,17 @@ TEST_F(FollowerTest, PacketsThatOvertookTheirKeyFrameFollowIt) {
   EXPECT_TRUE(outbox.rtp.empty());
   video(2, true, false);
   ASSERT_EQ(outbox.rtp.size(), 2U);
-  EXPECT_EQ(outbox.rtp[1].departure.rewritten.sequence, outbox.rtp[0].departure.rewritten.sequence + 1);
+  EXPECT_EQ(outbox.rtp[1].departure.rewritten.sequence,
+            outbox.rtp[0].departure.rewritten.sequence + 1);
 }
 
 TEST_F(FollowerTest, TimestampsAreKnownOnlyThroughASenderReport) {
   voice(1);
   const Follower& follower = watcher->find_slot(SlotId(2))->follower();
   EXPECT_FALSE(follower.timestamp_at(Duration::seconds(1), Duration::seconds(1)));
-  rtcp_from(*publisher, [](ByteWriter& w) { rtcp::write_sender_report(w, {Ssrc(200), {1ULL << 40}, 960, 0, 0}, {}); });
+  rtcp_from(*publisher, [](ByteWriter& w) {
+    rtcp::write_sender_report(w, {Ssrc(200), {1ULL << 40}, 960, 0, 0}, {});
+  });
   EXPECT_EQ(follower.timestamp_at(Duration::seconds(1), Duration::seconds(1)),
             outbox.rtp[0].departure.rewritten.timestamp);
 }

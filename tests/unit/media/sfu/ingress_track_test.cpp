@@ -23,7 +23,8 @@ class IngressTrackTest : public ::testing::Test {
     track().set_open(true);
   }
   IngressTrack& track() { return *peer->tracks()[0]; }
-  IngressTrack* packet(uint16_t sequence, size_t size, uint32_t timestamp, const char* rid, uint32_t ssrc) {
+  IngressTrack* packet(uint16_t sequence, size_t size, uint32_t timestamp, const char* rid,
+                       uint32_t ssrc) {
     tests::Vp8Sample vp8;
     vp8.size = size;
     vp8.starts_frame = false;

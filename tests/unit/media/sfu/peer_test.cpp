@@ -18,7 +18,8 @@ TEST_F(PeerTest, StrangersAmongSsrcsAndPayloadTypesAreRefused) {
   s.extensions.mid = "none";
   give(s);
   EXPECT_EQ(outbox.drops.of(Drop::RtpUnknownSsrc), 1U);
-  EXPECT_EQ(publisher->on_rtp(now, Duration(), std::vector<uint8_t>{0x80, 96}, pool, outbox.drops), nullptr);
+  EXPECT_EQ(publisher->on_rtp(now, Duration(), std::vector<uint8_t>{0x80, 96}, pool, outbox.drops),
+            nullptr);
   EXPECT_EQ(outbox.drops.of(Drop::RtpMalformed), 1U);
 }
 

@@ -15,7 +15,8 @@ TEST_F(RecordingFeedTest, BeginsWithStartRunsOnUnbrokenAndEndsOnce) {
   ASSERT_EQ(outbox.records.size(), 4U);
   EXPECT_EQ(outbox.records[0].type, RecordOut::Type::Start);
   EXPECT_EQ(outbox.records[0].codec, Codec::Opus);
-  EXPECT_EQ(outbox.records[2].departure.rewritten.sequence, outbox.records[1].departure.rewritten.sequence + 1);
+  EXPECT_EQ(outbox.records[2].departure.rewritten.sequence,
+            outbox.records[1].departure.rewritten.sequence + 1);
   EXPECT_FALSE(outbox.records[1].from_sender_report);
   EXPECT_EQ(outbox.records[1].session_time, room.session_time(now));
   EXPECT_EQ(outbox.records[3].type, RecordOut::Type::End);

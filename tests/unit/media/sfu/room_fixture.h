@@ -27,7 +27,8 @@ class RoomFixture : public ::testing::Test {
     Peer::Params watching;
     watching.peer = PeerId(2);
     watching.extensions = tests::usual_extensions();
-    watching.slots = {tests::video_slot(1, "sv", kVideoSsrc), tests::audio_slot(2, "sa", kAudioSsrc)};
+    watching.slots = {tests::video_slot(1, "sv", kVideoSsrc),
+                      tests::audio_slot(2, "sa", kAudioSsrc)};
     watcher = &room.add_peer(now, watching, 1);
     for (const uint32_t id : {1U, 2U}) room.set_connected(now, PeerId(id));
     room.open_track(now, TrackId(11), true);
@@ -73,7 +74,9 @@ class RoomFixture : public ::testing::Test {
     route_feedback(now, room.session_time(now), from, writer.written(), outbox);
   }
   void nack(uint32_t ssrc, uint16_t sequence) {
-    rtcp_from(*watcher, [&](ByteWriter& w) { rtcp::write_nack(w, Ssrc(1), Ssrc(ssrc), std::vector{sequence}); });
+    rtcp_from(*watcher, [&](ByteWriter& w) {
+      rtcp::write_nack(w, Ssrc(1), Ssrc(ssrc), std::vector{sequence});
+    });
   }
   template <class Block>
   [[nodiscard]] int rtcp_to(const Peer& peer) const {
