@@ -1,18 +1,21 @@
 // Clients that share no code with ours: aiortc and GStreamer's webrtcbin, by WHIP and WHEP.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { join } from 'node:path';
 import { Server } from './lib/server.mjs';
 
 let server;
 before(async () => { server = await Server.start(); });
+const children = [];
+afterEach(() => { for (const child of children.splice(0)) child.kill('SIGKILL'); });
 after(async () => { await server?.stop(); server?.cleanUp(); });
 
 // Starts a peer; `first` resolves with its first JSON line (the answer), `last` with its last.
 function peer(script, ...args) {
   const child = spawn('/usr/bin/python3', [join(import.meta.dirname, 'peers', script), ...args.map(String)],
     { stdio: ['ignore', 'pipe', 'pipe'] });
+  children.push(child);
   const lines = [];
   let errors = '';
   child.stderr.on('data', (chunk) => { errors += chunk; });

@@ -11,11 +11,13 @@ import math
 import ssl
 import sys
 import time
+import urllib.parse
 import urllib.request
 
 import av
 import numpy
-from aiortc import AudioStreamTrack, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc.mediastreams import AudioStreamTrack
 
 RATE = 48000
 
@@ -57,11 +59,11 @@ class Stripes(VideoStreamTrack):
         return frame
 
 
-def post(url, token, sdp):
+def ask(method, url, token, body=None):
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    request = urllib.request.Request(url, data=sdp.encode(), method="POST", headers={
+    request = urllib.request.Request(url, data=body and body.encode(), method=method, headers={
         "Content-Type": "application/sdp", "Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request, context=context, timeout=10) as answer:
         return answer.status, answer.headers.get("Location"), answer.read().decode()
@@ -106,7 +108,7 @@ async def main(mode, url, token, seconds):
             tasks.append(asyncio.ensure_future(watcher(track, seen)))
 
     await peer.setLocalDescription(await peer.createOffer())
-    status, location, answer = post(url, token, peer.localDescription.sdp)
+    status, location, answer = ask("POST", url, token, peer.localDescription.sdp)
     await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     print(json.dumps({"answered": status, "location": location}), flush=True)
     await asyncio.sleep(seconds)
@@ -114,6 +116,7 @@ async def main(mode, url, token, seconds):
         task.cancel()
     seen["columns"] = len(seen["columns"])
     seen["connection"] = peer.connectionState
+    ask("DELETE", urllib.parse.urljoin(url, location), token)
     await peer.close()
     print(json.dumps(seen), flush=True)
 

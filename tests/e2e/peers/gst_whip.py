@@ -8,6 +8,7 @@ import ctypes
 import json
 import ssl
 import sys
+import urllib.parse
 import urllib.request
 
 import gi
@@ -56,8 +57,12 @@ class Publisher:
         self.loop = GLib.MainLoop()
         self.pipeline = Gst.parse_launch(PIPELINE)
         self.web = self.pipeline.get_by_name("web")
+        # libnice leaves loopback out unless it is named, and its other sockets do not reach it.
+        self.ice = self.web.get_property("ice-agent")  # kept: the bindings take over the element's own reference
+        self.ice.emit("add-local-ip-address", "127.0.0.1")
         self.posted = False
         self.text = ""
+        self.location = None
         self.web.connect("on-negotiation-needed", self.on_negotiation_needed)
         self.web.connect("notify::ice-gathering-state", self.on_gathering)
 
@@ -74,14 +79,18 @@ class Publisher:
             self.posted = True
             GLib.idle_add(self.post)
 
-    def post(self):
+    def ask(self, method, url, body=None):
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        request = urllib.request.Request(self.url, data=self.text.encode(), method="POST", headers={
+        request = urllib.request.Request(url, data=body, method=method, headers={
             "Content-Type": "application/sdp", "Authorization": f"Bearer {self.token}"})
-        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+        return urllib.request.urlopen(request, context=context, timeout=10)
+
+    def post(self):
+        with self.ask("POST", self.url, self.text.encode()) as answer:
             text = answer.read().decode()
+            self.location = urllib.parse.urljoin(self.url, answer.headers["Location"])
             print(json.dumps({"answered": answer.status}), flush=True)
         self.web.emit("set-remote-description", description(GstWebRTC.WebRTCSDPType.ANSWER, text), None)
         GLib.timeout_add_seconds(self.seconds, self.loop.quit)
@@ -91,6 +100,7 @@ class Publisher:
         self.pipeline.set_state(Gst.State.PLAYING)
         self.loop.run()
         state = self.web.get_property("connection-state").value_nick
+        self.ask("DELETE", self.location).close()
         self.pipeline.set_state(Gst.State.NULL)
         print(json.dumps({"connection": state}), flush=True)
 
