@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Every .cpp of a pure folder has tests/unit/<same path>_test.cpp, and every unit test mirrors a source file."""
+"""Every .cpp of a pure folder has tests/unit/<same path>_test.cpp, and every unit test mirrors a source file.
+
+A second test file of one source adds what it is about: classroom_test.cpp, classroom_model_test.cpp.
+"""
 
 import pathlib
 import sys
@@ -20,7 +23,9 @@ def main():
     for test in sorted((ROOT / "tests/unit").rglob("*_test.cpp")):
         relative = test.relative_to(ROOT / "tests/unit")
         stem = relative.name[: -len("_test.cpp")]
-        if not any((ROOT / relative.parent / f"{stem}{ending}").exists() for ending in (".cpp", ".h")):
+        words = stem.split("_")
+        sources = ["_".join(words[:count]) for count in range(len(words), 0, -1)]
+        if not any((ROOT / relative.parent / f"{s}{ending}").exists() for s in sources for ending in (".cpp", ".h")):
             problems.append(f"tests/unit/{relative} mirrors no source file")
     print("\n".join(problems) or "tests mirror sources")
     return 1 if problems else 0

@@ -24,6 +24,7 @@
 #include "media/pipelines/recorder.h"
 #include "media/rtp/packet_view.h"
 #include "media/tap/tap_ring.h"
+#include "tests/support/waiting.h"
 
 namespace tests {
 
@@ -204,16 +205,6 @@ class TrackSource {
 inline void feed_stop(media::tap::TapRing& ring) {
   TrackSource::claim(ring)->type = media::tap::TapPacket::Type::Stop;
   ring.publish();
-}
-
-template <class Done>
-bool wait_until(Done&& done, std::chrono::seconds limit = std::chrono::seconds(30)) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
 }
 
 // Decodes with libvpx, not with what wrote the file. Returns the pictures' sizes, in order; a failed frame is {0,0}.
