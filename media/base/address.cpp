@@ -10,7 +10,9 @@ namespace {
 constexpr std::array<uint8_t, 12> kV4Prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 }
 
-bool Address::is_v4() const { return std::equal(kV4Prefix.begin(), kV4Prefix.end(), ip.begin()); }
+bool Address::is_v4() const {
+  return std::equal(kV4Prefix.begin(), kV4Prefix.end(), ip.begin());
+}
 
 std::string Address::ip_string() const {
   std::array<char, INET6_ADDRSTRLEN> text{};

@@ -1,4 +1,5 @@
-// An IP address and port as a value: the 5-tuple's remote half (the local half is the worker's one socket).
+// An IP address and port as a value: the 5-tuple's remote half (the local half is the worker's one
+// socket).
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// Big-endian reading and writing over borrowed bytes. A reader that runs past the end stays failed and
-// returns zeros: parse everything, then test ok() once.
+// Big-endian reading and writing over borrowed bytes. A reader that runs past the end stays failed
+// and returns zeros: parse everything, then test ok() once.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,9 @@ namespace media {
 using ByteSpan = std::span<const uint8_t>;
 using MutableByteSpan = std::span<uint8_t>;
 
-inline uint16_t load_be16(const uint8_t* p) { return static_cast<uint16_t>((p[0] << 8) | p[1]); }
+inline uint16_t load_be16(const uint8_t* p) {
+  return static_cast<uint16_t>((p[0] << 8) | p[1]);
+}
 inline uint32_t load_be24(const uint8_t* p) {
   return (static_cast<uint32_t>(p[0]) << 16) | (static_cast<uint32_t>(p[1]) << 8) | p[2];
 }

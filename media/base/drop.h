@@ -1,5 +1,5 @@
-// Every datagram or packet that goes no further has a reason, counted per worker and shown in /metrics.
-// Nothing is logged per packet.
+// Every datagram or packet that goes no further has a reason, counted per worker and shown in
+// /metrics. Nothing is logged per packet.
 #pragma once
 
 #include <array>
@@ -9,15 +9,15 @@
 namespace media {
 
 enum class Drop : uint8_t {
-  UnknownAddress,      // not STUN, and no session has this 5-tuple
-  UnknownUfrag,        // STUN for no session of ours
+  UnknownAddress,  // not STUN, and no session has this 5-tuple
+  UnknownUfrag,    // STUN for no session of ours
   StunMalformed,
-  StunIntegrity,       // wrong MESSAGE-INTEGRITY or FINGERPRINT
-  StunUnsupported,     // not a Binding request or response we wait for
-  DtlsUnexpected,      // DTLS from a tuple that no authenticated check selected, or after the end
-  DtlsFailed,          // handshake error or fingerprint mismatch
-  DtlsTooLarge,        // over the reassembly limit
-  SrtpNotReady,        // media before the handshake ended
+  StunIntegrity,    // wrong MESSAGE-INTEGRITY or FINGERPRINT
+  StunUnsupported,  // not a Binding request or response we wait for
+  DtlsUnexpected,   // DTLS from a tuple that no authenticated check selected, or after the end
+  DtlsFailed,       // handshake error or fingerprint mismatch
+  DtlsTooLarge,     // over the reassembly limit
+  SrtpNotReady,     // media before the handshake ended
   SrtpAuth,
   SrtpReplay,
   SrtpMalformed,
@@ -27,19 +27,19 @@ enum class Drop : uint8_t {
   RtpTooManySsrcs,
   RtpDuplicate,
   RtpTooOld,
-  RtpOverRate,         // publisher over its allowance
+  RtpOverRate,  // publisher over its allowance
   RtcpMalformed,
   RtcpForeignSsrc,
-  NotPermitted,        // muted or may not speak: never forwarded
+  NotPermitted,  // muted or may not speak: never forwarded
   LayerNotWanted,
   WaitingForKeyFrame,
-  CodecMalformed,      // payload descriptor that does not parse
-  NackTooOld,          // asked for a packet that history no longer holds
-  NackTooSoon,         // asked again within the minimum interval
+  CodecMalformed,  // payload descriptor that does not parse
+  NackTooOld,      // asked for a packet that history no longer holds
+  NackTooSoon,     // asked again within the minimum interval
   RtxOverBudget,
   KeyFrameThrottled,
-  TapOverflow,         // recorder too slow: its ring is full
-  SendWouldBlock,      // socket buffer full
+  TapOverflow,     // recorder too slow: its ring is full
+  SendWouldBlock,  // socket buffer full
   SendFailed,
   SessionLimit,
   Count

@@ -28,5 +28,7 @@ using Ssrc = StrongId<struct SsrcTag>;      // RFC 3550 section 3
 
 template <class Tag, class Rep>
 struct std::hash<media::StrongId<Tag, Rep>> {
-  size_t operator()(const media::StrongId<Tag, Rep>& id) const noexcept { return std::hash<Rep>{}(id.value); }
+  size_t operator()(const media::StrongId<Tag, Rep>& id) const noexcept {
+    return std::hash<Rep>{}(id.value);
+  }
 };

@@ -1,5 +1,5 @@
-// What a connection is asked to carry: the plain structs that SDP negotiation fills in, the engine obeys and the
-// facade hands through. No behaviour.
+// What a connection is asked to carry: the plain structs that SDP negotiation fills in, the engine
+// obeys and the facade hands through. No behaviour.
 #pragma once
 
 #include <array>
@@ -46,9 +46,11 @@ struct PublishedSection {
   MediaKind kind = MediaKind::Audio;
   Source source = Source::Microphone;
   std::vector<CodecParams> codecs;  // those we accepted, in the peer's order
-  // Simulcast (RFC 8853) rids from lowest to highest resolution where known; empty without simulcast.
+  // Simulcast (RFC 8853) rids from lowest to highest resolution where known; empty without
+  // simulcast.
   std::vector<std::string> rids;
-  // From a=ssrc / a=ssrc-group:FID, when the offer names them; otherwise learned through mid and rid.
+  // From a=ssrc / a=ssrc-group:FID, when the offer names them; otherwise learned through mid and
+  // rid.
   struct SsrcPair {
     Ssrc media;
     std::optional<Ssrc> rtx;
@@ -67,7 +69,8 @@ struct ReceiveSection {
 };
 
 // What a slot shows. monostate: nothing.
-struct Loudest {  // the loudest audible rooms that no other slot of this peer carries, never the peer's own
+struct Loudest {  // the loudest audible rooms that no other slot of this peer carries, never the
+                  // peer's own
   bool operator==(const Loudest&) const = default;
 };
 using SlotFeed = std::variant<std::monostate, TrackId, Loudest>;

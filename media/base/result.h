@@ -1,6 +1,7 @@
 // How functions fail. Three classes of error and no fourth:
 //  1. bad input from the network or a client: Result<T>, a code and a literal, no allocation;
-//  2. a failing environment (port taken, disk full): Outcome<T>, a sentence that says what to do about it;
+//  2. a failing environment (port taken, disk full): Outcome<T>, a sentence that says what to do
+//  about it;
 //  3. a broken invariant: CHECK (check.h) ends the process.
 // Test, then dereference; never call .value(), which throws.
 #pragma once
@@ -19,7 +20,7 @@ enum class Errc : uint8_t {
   Unauthorized,  // failed authentication or permission
   Replayed,      // seen before
   NotFound,
-  Conflict,      // contradicts the present state
+  Conflict,  // contradicts the present state
 };
 
 struct Error {

@@ -1,4 +1,5 @@
-// Sequence numbers and timestamps are unwrapped at the door: inside the engine they are int64_t and only grow.
+// Sequence numbers and timestamps are unwrapped at the door: inside the engine they are int64_t and
+// only grow.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +8,8 @@
 
 namespace media {
 
-// Extends a counter of sizeof(T)*8 bits (RFC 3550 appendix A.1) to 64 bits, choosing the value nearest to the
-// highest seen. Values far behind the first one may come out negative.
+// Extends a counter of sizeof(T)*8 bits (RFC 3550 appendix A.1) to 64 bits, choosing the value
+// nearest to the highest seen. Values far behind the first one may come out negative.
 template <class T>
 class Unwrapper {
   static_assert(std::is_unsigned_v<T>);
@@ -17,7 +18,8 @@ class Unwrapper {
   // The extended value of `v`, without remembering it.
   [[nodiscard]] int64_t peek(T v) const {
     if (!last_) return static_cast<int64_t>(v);
-    const auto delta = static_cast<std::make_signed_t<T>>(static_cast<T>(v - static_cast<T>(*last_)));
+    const auto delta =
+        static_cast<std::make_signed_t<T>>(static_cast<T>(v - static_cast<T>(*last_)));
     return *last_ + delta;
   }
   // The extended value of `v`; moves the reference forward when it is the newest.
@@ -33,7 +35,7 @@ class Unwrapper {
   std::optional<int64_t> last_;
 };
 
-using SeqUnwrapper = Unwrapper<uint16_t>;        // RTP sequence numbers, transport-wide sequence numbers
+using SeqUnwrapper = Unwrapper<uint16_t>;  // RTP sequence numbers, transport-wide sequence numbers
 using TimestampUnwrapper = Unwrapper<uint32_t>;  // RTP timestamps
 
 }  // namespace media

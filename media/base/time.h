@@ -1,4 +1,5 @@
-// Time as values. Deliberately without now(): pure code is told the time; media/net/clock.h makes it.
+// Time as values. Deliberately without now(): pure code is told the time; media/net/clock.h makes
+// it.
 #pragma once
 
 #include <compare>

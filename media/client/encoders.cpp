@@ -48,7 +48,8 @@ Outcome<std::unique_ptr<Vp8Encoder>> Vp8Encoder::make(const Params& params) {
   config.kf_mode = VPX_KF_DISABLED;  // only when asked for, as a conference sender does
   auto parts = std::make_unique<Parts>();
   if (vpx_codec_enc_init(&parts->context, vpx_codec_vp8_cx(), &config, 0) != VPX_CODEC_OK) {
-    return env_fail(fmt::format("The VP8 encoder does not start: {}.", vpx_codec_error(&parts->context)));
+    return env_fail(
+        fmt::format("The VP8 encoder does not start: {}.", vpx_codec_error(&parts->context)));
   }
   parts->open = true;
   vpx_codec_control(&parts->context, VP8E_SET_CPUUSED, params.cpu_used);
@@ -69,7 +70,8 @@ ByteSpan Vp8Encoder::encode(const Picture& picture, bool force_key) {
   p.image.stride[VPX_PLANE_U] = picture.width / 2;
   p.image.stride[VPX_PLANE_V] = picture.width / 2;
   const vpx_enc_frame_flags_t flags = force_key ? VPX_EFLAG_FORCE_KF : 0;
-  if (vpx_codec_encode(&p.context, &p.image, p.frame++, 1, flags, VPX_DL_REALTIME) != VPX_CODEC_OK) return {};
+  if (vpx_codec_encode(&p.context, &p.image, p.frame++, 1, flags, VPX_DL_REALTIME) != VPX_CODEC_OK)
+    return {};
   vpx_codec_iter_t iterator = nullptr;
   while (const vpx_codec_cx_pkt_t* packet = vpx_codec_get_cx_data(&p.context, &iterator)) {
     if (packet->kind != VPX_CODEC_CX_FRAME_PKT) continue;
@@ -79,7 +81,9 @@ ByteSpan Vp8Encoder::encode(const Picture& picture, bool force_key) {
   return {};
 }
 
-bool Vp8Encoder::was_key() const { return parts_->was_key; }
+bool Vp8Encoder::was_key() const {
+  return parts_->was_key;
+}
 
 struct OpusVoiceEncoder::Parts {
   OpusEncoder* encoder = nullptr;
@@ -98,15 +102,17 @@ Outcome<std::unique_ptr<OpusVoiceEncoder>> OpusVoiceEncoder::make(DataRate rate)
   int error = OPUS_OK;
   parts->encoder = opus_encoder_create(48000, 1, OPUS_APPLICATION_VOIP, &error);
   if (parts->encoder == nullptr) return env_fail("The Opus encoder does not start.");
-  opus_encoder_ctl(parts->encoder, OPUS_SET_BITRATE_REQUEST, static_cast<opus_int32>(rate.as_bps()));
+  opus_encoder_ctl(parts->encoder, OPUS_SET_BITRATE_REQUEST,
+                   static_cast<opus_int32>(rate.as_bps()));
   opus_encoder_ctl(parts->encoder, OPUS_SET_COMPLEXITY_REQUEST, opus_int32{3});
   return std::unique_ptr<OpusVoiceEncoder>(new OpusVoiceEncoder(std::move(parts)));
 }
 
 ByteSpan OpusVoiceEncoder::encode(std::span<const int16_t> samples) {
   CHECK(samples.size() == kFrame);
-  const opus_int32 size = opus_encode(parts_->encoder, samples.data(), static_cast<int>(kFrame), parts_->packet.data(),
-                                      static_cast<opus_int32>(parts_->packet.size()));
+  const opus_int32 size =
+      opus_encode(parts_->encoder, samples.data(), static_cast<int>(kFrame), parts_->packet.data(),
+                  static_cast<opus_int32>(parts_->packet.size()));
   if (size <= 0) return {};
   return {parts_->packet.data(), static_cast<size_t>(size)};
 }

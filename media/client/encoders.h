@@ -57,8 +57,8 @@ class OpusVoiceEncoder {
   std::unique_ptr<Parts> parts_;
 };
 
-// One VP8 frame as RTP payloads (RFC 7741) with 15-bit picture ids, in fragments of equal size (the last may be
-// shorter), so that a forwarder can send them as one run.
+// One VP8 frame as RTP payloads (RFC 7741) with 15-bit picture ids, in fragments of equal size (the
+// last may be shorter), so that a forwarder can send them as one run.
 class Vp8Packetizer {
  public:
   explicit Vp8Packetizer(uint16_t first_picture_id) : picture_id_(first_picture_id & 0x7fff) {}
@@ -81,7 +81,8 @@ void Vp8Packetizer::packetize(ByteSpan frame, size_t max_payload, Emit&& emit) {
     const size_t from = i * size;
     const ByteSpan part = frame.subspan(from, std::min(size, frame.size() - from));
     payload_.assign({static_cast<uint8_t>(i == 0 ? 0x90 : 0x80), 0x80,
-                     static_cast<uint8_t>(0x80 | (picture_id_ >> 8)), static_cast<uint8_t>(picture_id_)});
+                     static_cast<uint8_t>(0x80 | (picture_id_ >> 8)),
+                     static_cast<uint8_t>(picture_id_)});
     payload_.insert(payload_.end(), part.begin(), part.end());
     emit(ByteSpan(payload_), i + 1 == count);
   }

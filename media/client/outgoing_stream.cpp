@@ -17,7 +17,8 @@ OutgoingStream::OutgoingStream(Params params, ConnectionState& connection, Insta
       history_(params_.rtx_payload_type ? kHistory : 0) {}
 
 uint32_t OutgoingStream::timestamp(Instant at) const {
-  const int64_t ticks = (at - start_).as_micros() * static_cast<int64_t>(params_.clock_rate) / 1'000'000;
+  const int64_t ticks =
+      (at - start_).as_micros() * static_cast<int64_t>(params_.clock_rate) / 1'000'000;
   return params_.first_timestamp + static_cast<uint32_t>(ticks);
 }
 
@@ -40,7 +41,8 @@ void OutgoingStream::send(Instant now, Instant captured, ByteSpan payload, bool 
                            .sequence = sequence_,
                            .timestamp = timestamp(captured),
                            .ssrc = params_.ssrc};
-  const rtp::Written written = rtp::write_packet(packet, header, extras, connection_.extensions, {}, payload);
+  const rtp::Written written =
+      rtp::write_packet(packet, header, extras, connection_.extensions, {}, payload);
   if (written.size == 0) return;
   if (!history_.empty()) {
     Sent& slot = history_[sequence_ % history_.size()];
@@ -79,12 +81,14 @@ bool OutgoingStream::resend(Instant now, uint16_t sequence, const PacketSink& si
 void OutgoingStream::report(Instant now, const PacketSink& sink) const {
   std::array<uint8_t, 256> bytes;
   ByteWriter out(bytes);
-  const rtcp::SenderInfo info{.ssrc = params_.ssrc,
-                              .ntp = rtcp::NtpTime::from_micros(now.as_micros() + connection_.ntp_offset_us),
-                              .rtp_timestamp = timestamp(now),
-                              .packet_count = static_cast<uint32_t>(packets_),
-                              .octet_count = static_cast<uint32_t>(octets_)};
-  if (rtcp::write_sender_report(out, info, {}) && rtcp::write_sdes_cname(out, params_.ssrc, connection_.cname)) {
+  const rtcp::SenderInfo info{
+      .ssrc = params_.ssrc,
+      .ntp = rtcp::NtpTime::from_micros(now.as_micros() + connection_.ntp_offset_us),
+      .rtp_timestamp = timestamp(now),
+      .packet_count = static_cast<uint32_t>(packets_),
+      .octet_count = static_cast<uint32_t>(octets_)};
+  if (rtcp::write_sender_report(out, info, {}) &&
+      rtcp::write_sdes_cname(out, params_.ssrc, connection_.cname)) {
     sink.rtcp(out.written());
   }
 }

@@ -1,5 +1,6 @@
-// One RTP stream that our own client sends: numbering, header extensions, history for retransmission (RFC 4588),
-// sender reports (RFC 3550 section 6.4.1). No clock of its own. Owner: SyntheticTeacher or a load publisher.
+// One RTP stream that our own client sends: numbering, header extensions, history for
+// retransmission (RFC 4588), sender reports (RFC 3550 section 6.4.1). No clock of its own. Owner:
+// SyntheticTeacher or a load publisher.
 #pragma once
 
 #include <cstddef>
@@ -57,9 +58,10 @@ class OutgoingStream {
 
   // RTP timestamp of what was captured at `at`.
   [[nodiscard]] uint32_t timestamp(Instant at) const;
-  void send(Instant now, Instant captured, ByteSpan payload, bool marker, std::optional<rtp::AudioLevel> level,
-            const PacketSink& sink);
-  // Answers one sequence number of a NACK; false when history no longer has it or RTX was not negotiated.
+  void send(Instant now, Instant captured, ByteSpan payload, bool marker,
+            std::optional<rtp::AudioLevel> level, const PacketSink& sink);
+  // Answers one sequence number of a NACK; false when history no longer has it or RTX was not
+  // negotiated.
   bool resend(Instant now, uint16_t sequence, const PacketSink& sink);
   // A sender report with CNAME for the instant `now`.
   void report(Instant now, const PacketSink& sink) const;

@@ -32,10 +32,18 @@ constexpr Color kWhite = {235, 128, 128};
 constexpr int kGlyphWidth = 5;
 constexpr int kGlyphHeight = 7;
 constexpr std::array<std::array<uint8_t, 7>, 12> kGlyphs = {{
-    {14, 17, 19, 21, 25, 17, 14}, {4, 12, 4, 4, 4, 4, 14},     {14, 17, 1, 2, 4, 8, 31},
-    {31, 2, 4, 2, 1, 17, 14},     {2, 6, 10, 18, 31, 2, 2},    {31, 16, 30, 1, 1, 17, 14},
-    {6, 8, 16, 30, 17, 17, 14},   {31, 1, 2, 4, 8, 8, 8},      {14, 17, 17, 14, 17, 17, 14},
-    {14, 17, 17, 15, 1, 2, 12},   {0, 4, 4, 0, 4, 4, 0},       {0, 0, 0, 0, 0, 12, 12},
+    {14, 17, 19, 21, 25, 17, 14},
+    {4, 12, 4, 4, 4, 4, 14},
+    {14, 17, 1, 2, 4, 8, 31},
+    {31, 2, 4, 2, 1, 17, 14},
+    {2, 6, 10, 18, 31, 2, 2},
+    {31, 16, 30, 1, 1, 17, 14},
+    {6, 8, 16, 30, 17, 17, 14},
+    {31, 1, 2, 4, 8, 8, 8},
+    {14, 17, 17, 14, 17, 17, 14},
+    {14, 17, 17, 15, 1, 2, 12},
+    {0, 4, 4, 0, 4, 4, 0},
+    {0, 0, 0, 0, 0, 12, 12},
 }};
 
 const std::array<uint8_t, 7>* glyph(char c) {
@@ -45,15 +53,19 @@ const std::array<uint8_t, 7>* glyph(char c) {
   return nullptr;
 }
 
-size_t at(int stride, int x, int y) { return static_cast<size_t>(y) * static_cast<size_t>(stride) + static_cast<size_t>(x); }
+size_t at(int stride, int x, int y) {
+  return static_cast<size_t>(y) * static_cast<size_t>(stride) + static_cast<size_t>(x);
+}
 
-void halve_plane(const std::vector<uint8_t>& from, int from_width, std::vector<uint8_t>& to, int width, int height) {
+void halve_plane(const std::vector<uint8_t>& from, int from_width, std::vector<uint8_t>& to,
+                 int width, int height) {
   for (int y = 0; y < height; ++y) {
     const uint8_t* upper = from.data() + at(from_width, 0, 2 * y);
     const uint8_t* lower = upper + from_width;
     uint8_t* out = to.data() + at(width, 0, y);
     for (int x = 0; x < width; ++x) {
-      out[x] = static_cast<uint8_t>((upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) / 4);
+      out[x] = static_cast<uint8_t>(
+          (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) / 4);
     }
   }
 }
@@ -74,7 +86,8 @@ void halve(const Picture& large, Picture& small) {
   halve_plane(large.v, large.width / 2, small.v, small.width / 2, small.height / 2);
 }
 
-SyntheticPicture::SyntheticPicture(int width, int height) : background_(width, height), picture_(width, height) {
+SyntheticPicture::SyntheticPicture(int width, int height)
+    : background_(width, height), picture_(width, height) {
   const int bars = static_cast<int>(kBars.size());
   for (int i = 0; i < bars; ++i) {
     const int left = (width * i / bars) & ~1;
@@ -87,20 +100,25 @@ SyntheticPicture::SyntheticPicture(int width, int height) : background_(width, h
 
 void SyntheticPicture::fill(const Box& box, uint8_t y, uint8_t u, uint8_t v) {
   for (int row = box.y; row < box.y + box.height; ++row) {
-    std::memset(picture_.y.data() + at(picture_.width, box.x, row), y, static_cast<size_t>(box.width));
+    std::memset(picture_.y.data() + at(picture_.width, box.x, row), y,
+                static_cast<size_t>(box.width));
   }
   const int stride = picture_.width / 2;
   for (int row = box.y / 2; row < (box.y + box.height) / 2; ++row) {
-    std::memset(picture_.u.data() + at(stride, box.x / 2, row), u, static_cast<size_t>(box.width / 2));
-    std::memset(picture_.v.data() + at(stride, box.x / 2, row), v, static_cast<size_t>(box.width / 2));
+    std::memset(picture_.u.data() + at(stride, box.x / 2, row), u,
+                static_cast<size_t>(box.width / 2));
+    std::memset(picture_.v.data() + at(stride, box.x / 2, row), v,
+                static_cast<size_t>(box.width / 2));
   }
 }
 
 void SyntheticPicture::restore(const Box& box) {
-  const auto copy = [&box](const std::vector<uint8_t>& from, std::vector<uint8_t>& to, int stride, int shift) {
+  const auto copy = [&box](const std::vector<uint8_t>& from, std::vector<uint8_t>& to, int stride,
+                           int shift) {
     for (int row = box.y >> shift; row < (box.y + box.height) >> shift; ++row) {
       const size_t offset = at(stride, box.x >> shift, row);
-      std::memcpy(to.data() + offset, from.data() + offset, static_cast<size_t>(box.width >> shift));
+      std::memcpy(to.data() + offset, from.data() + offset,
+                  static_cast<size_t>(box.width >> shift));
     }
   };
   copy(background_.y, picture_.y, picture_.width, 0);
@@ -147,11 +165,13 @@ const Picture& SyntheticPicture::draw(Duration when, std::string_view clock) {
   draw_disc(cx, cy, radius);
   dirty_.push_back(disc);
   const int count = static_cast<int>(clock.size());
-  const int scale = std::max(1, std::min(width / ((kGlyphWidth + 1) * std::max(count, 1) + 4), height / 30));
+  const int scale =
+      std::max(1, std::min(width / ((kGlyphWidth + 1) * std::max(count, 1) + 4), height / 30));
   const int text_x = (width - count * (kGlyphWidth + 1) * scale) / 2 & ~1;
   const int text_y = height * 11 / 16 & ~1;
   draw_text(text_x, text_y, scale, clock);
-  dirty_.push_back({text_x, text_y, (count * (kGlyphWidth + 1) * scale + 2) & ~1, (kGlyphHeight * scale + 2) & ~1});
+  dirty_.push_back({text_x, text_y, (count * (kGlyphWidth + 1) * scale + 2) & ~1,
+                    (kGlyphHeight * scale + 2) & ~1});
   if (when.as_micros() % 1'000'000 < 100'000) {
     const int side = height / 14 & ~1;  // beside the clock, not over it
     const Box flash{width - side - 16, height - side - 16, side, side};

@@ -1,6 +1,6 @@
-// A test picture that shows whether a lesson works: colour bars, a running clock with readable digits, a moving
-// disc, and a white flash with every full second (in step with the synthetic voice's first syllable).
-// Owner: SyntheticTeacher. Pure.
+// A test picture that shows whether a lesson works: colour bars, a running clock with readable
+// digits, a moving disc, and a white flash with every full second (in step with the synthetic
+// voice's first syllable). Owner: SyntheticTeacher. Pure.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ struct Picture {
   Picture(int w, int h);
 };
 
-// Every 2x2 pixels become one. Sizes of `small` are half of those of `large` (rounded down to even).
+// Every 2x2 pixels become one. Sizes of `small` are half of those of `large` (rounded down to
+// even).
 void halve(const Picture& large, Picture& small);
 
 class SyntheticPicture {

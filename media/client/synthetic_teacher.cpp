@@ -16,7 +16,8 @@ constexpr int kWidth = 1280;
 constexpr int kHeight = 720;
 constexpr Duration kSoundFrame = Duration::millis(20);
 constexpr Duration kReportInterval = Duration::seconds(1);
-// A picture that is this late is skipped: the machine is too slow, and a late picture only delays the next.
+// A picture that is this late is skipped: the machine is too slow, and a late picture only delays
+// the next.
 constexpr Duration kMaxLateness = Duration::millis(100);
 
 // What browsers give to 720p, 360p and 180p, counted from the largest.
@@ -24,7 +25,8 @@ constexpr std::array<int64_t, 3> kRates = {1'500'000, 500'000, 150'000};
 
 }  // namespace
 
-SyntheticTeacher::SyntheticTeacher(Params params, Instant start, std::unique_ptr<OpusVoiceEncoder> voice_encoder)
+SyntheticTeacher::SyntheticTeacher(Params params, Instant start,
+                                   std::unique_ptr<OpusVoiceEncoder> voice_encoder)
     : params_(std::move(params)),
       connection_{.extensions = params_.extensions,
                   .transport_sequence = 0,
@@ -50,8 +52,8 @@ Outcome<std::unique_ptr<SyntheticTeacher>> SyntheticTeacher::make(Params params,
   CHECK(params.fps >= 1 && params.fps <= 30);
   auto voice = OpusVoiceEncoder::make(DataRate::kilobits_per_second(32));
   if (!voice) return tl::unexpected(voice.error());
-  auto teacher =
-      std::unique_ptr<SyntheticTeacher>(new SyntheticTeacher(std::move(params), start, std::move(*voice)));
+  auto teacher = std::unique_ptr<SyntheticTeacher>(
+      new SyntheticTeacher(std::move(params), start, std::move(*voice)));
   if (auto added = teacher->add_layers(); !added) return tl::unexpected(added.error());
   return teacher;
 }
@@ -98,8 +100,8 @@ Instant SyntheticTeacher::next_due() const {
 }
 
 void SyntheticTeacher::produce(Instant now, const PacketSink& sink) {
-  // First, while `now` is fresh: a report that leaves late shifts the receiver's idea of this clock. Not before media,
-  // which tells the receiver whose report it is.
+  // First, while `now` is fresh: a report that leaves late shifts the receiver's idea of this
+  // clock. Not before media, which tells the receiver whose report it is.
   if (now >= next_report_ && audio_.packets() > 0) {
     audio_.report(now, sink);
     for (const VideoLayer& layer : layers_) layer.stream.report(now, sink);
@@ -116,13 +118,16 @@ void SyntheticTeacher::produce_sound(Instant now, const PacketSink& sink) {
     voice_.render(samples);
     const ByteSpan packet = voice_encoder_->encode(samples);
     const uint8_t level = level_dbov(samples);
-    if (!packet.empty()) audio_.send(now, captured, packet, false, rtp::AudioLevel{level, level < 60}, sink);
+    if (!packet.empty())
+      audio_.send(now, captured, packet, false, rtp::AudioLevel{level, level < 60}, sink);
     ++next_sound_;
   }
 }
 
 void SyntheticTeacher::produce_picture(Instant now, const PacketSink& sink) {
-  const auto due = [this] { return start_ + Duration::micros(next_picture_ * 1'000'000 / params_.fps); };
+  const auto due = [this] {
+    return start_ + Duration::micros(next_picture_ * 1'000'000 / params_.fps);
+  };
   if (now < due()) return;
   while (due() + kMaxLateness < now) ++next_picture_;
   if (now < due()) return;
@@ -130,27 +135,31 @@ void SyntheticTeacher::produce_picture(Instant now, const PacketSink& sink) {
   ++next_picture_;
   ++frames_;
   const int64_t tenths = (captured.as_micros() + params_.wall_offset_us) / 100'000;
-  const std::string clock = fmt::format("{:02}:{:02}:{:02}.{}", tenths / 36000 % 24, tenths / 600 % 60,
-                                        tenths / 10 % 60, tenths % 10);
+  const std::string clock = fmt::format("{:02}:{:02}:{:02}.{}", tenths / 36000 % 24,
+                                        tenths / 600 % 60, tenths / 10 % 60, tenths % 10);
   const Picture& full = picture_.draw(captured - start_, clock);
-  for (size_t i = scaled_.size(); i-- > 0;) halve(i + 1 == scaled_.size() ? full : scaled_[i + 1], scaled_[i]);
+  for (size_t i = scaled_.size(); i-- > 0;)
+    halve(i + 1 == scaled_.size() ? full : scaled_[i + 1], scaled_[i]);
   for (size_t i = 0; i < layers_.size(); ++i) {
     VideoLayer& layer = layers_[i];
-    const ByteSpan frame = layer.encoder->encode(i < scaled_.size() ? scaled_[i] : full, layer.wants_key);
+    const ByteSpan frame =
+        layer.encoder->encode(i < scaled_.size() ? scaled_[i] : full, layer.wants_key);
     if (frame.empty()) continue;
     if (layer.encoder->was_key()) {
       layer.wants_key = false;
       ++key_frames_;
     }
-    layer.packetizer.packetize(frame, OutgoingStream::kMaxPayload, [&](ByteSpan payload, bool marker) {
-      layer.stream.send(now, captured, payload, marker, std::nullopt, sink);
-    });
+    layer.packetizer.packetize(
+        frame, OutgoingStream::kMaxPayload, [&](ByteSpan payload, bool marker) {
+          layer.stream.send(now, captured, payload, marker, std::nullopt, sink);
+        });
   }
 }
 
 SyntheticTeacher::VideoLayer* SyntheticTeacher::layer_of(Ssrc ssrc) {
-  const auto found = std::find_if(layers_.begin(), layers_.end(),
-                                  [ssrc](const VideoLayer& l) { return l.stream.params().ssrc == ssrc; });
+  const auto found = std::find_if(layers_.begin(), layers_.end(), [ssrc](const VideoLayer& l) {
+    return l.stream.params().ssrc == ssrc;
+  });
   return found == layers_.end() ? nullptr : &*found;
 }
 

@@ -1,5 +1,6 @@
-// The synthetic master teacher: a moving picture with a clock as VP8 simulcast, a speech-like voice as Opus, sent
-// as a browser would send them: sender reports, key frames on request, retransmissions, header extensions.
+// The synthetic master teacher: a moving picture with a clock as VP8 simulcast, a speech-like voice
+// as Opus, sent as a browser would send them: sender reports, key frames on request,
+// retransmissions, header extensions.
 //
 // Told the time; owner and thread: one caller, who calls produce() when next_due() has come.
 #pragma once
@@ -38,10 +39,10 @@ class SyntheticTeacher {
     uint8_t vp8_payload_type = 96;
     std::optional<uint8_t> rtx_payload_type;
     Ssrc audio_ssrc;
-    std::vector<Layer> layers;  // 1 to 3; the last is 1280x720
-    unsigned fps = 30;          // 1 to 30
-    int64_t ntp_offset_us = 0;  // Instant to microseconds since 1900
-    int64_t wall_offset_us = 0; // Instant to microseconds of the shown clock's day
+    std::vector<Layer> layers;   // 1 to 3; the last is 1280x720
+    unsigned fps = 30;           // 1 to 30
+    int64_t ntp_offset_us = 0;   // Instant to microseconds since 1900
+    int64_t wall_offset_us = 0;  // Instant to microseconds of the shown clock's day
   };
 
   static Outcome<std::unique_ptr<SyntheticTeacher>> make(Params params, Instant start);

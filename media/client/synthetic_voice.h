@@ -1,6 +1,6 @@
-// Speech-like sound without a recording: glottal pulses through formant resonators, vowel after vowel, in phrases
-// with pauses, so that voice detection, levels and lip sync have something to work on.
-// Owner: SyntheticTeacher. Pure.
+// Speech-like sound without a recording: glottal pulses through formant resonators, vowel after
+// vowel, in phrases with pauses, so that voice detection, levels and lip sync have something to
+// work on. Owner: SyntheticTeacher. Pure.
 #pragma once
 
 #include <array>

@@ -11,7 +11,9 @@ namespace {
 
 constexpr uint8_t kNoLength[4] = {0, 0, 0, 0};  // patched as the fragments come
 
-codec::NalType nal_type(uint8_t header) { return static_cast<codec::NalType>(header & 0x1f); }
+codec::NalType nal_type(uint8_t header) {
+  return static_cast<codec::NalType>(header & 0x1f);
+}
 
 class BitReader {
  public:
@@ -59,7 +61,8 @@ Vp9Size read_vp9_size(ByteSpan frame) {
   return {static_cast<uint16_t>(width + 1), static_cast<uint16_t>(height + 1)};
 }
 
-std::optional<Frame> FrameAssembler::push(ByteSpan payload, int64_t rtp, bool marker, bool gap_before) {
+std::optional<Frame> FrameAssembler::push(ByteSpan payload, int64_t rtp, bool marker,
+                                          bool gap_before) {
   if (payload.empty()) {  // padding or a probe
     return std::nullopt;
   }
@@ -68,10 +71,13 @@ std::optional<Frame> FrameAssembler::push(ByteSpan payload, int64_t rtp, bool ma
     lost_sync_ = true;
   }
   switch (codec_) {
-    case Codec::Opus: return push_opus(payload, rtp);
+    case Codec::Opus:
+      return push_opus(payload, rtp);
     case Codec::Vp8:
-    case Codec::Vp9: return push_vpx(payload, rtp, marker);
-    case Codec::H264: return push_h264(payload, rtp, marker);
+    case Codec::Vp9:
+      return push_vpx(payload, rtp, marker);
+    case Codec::H264:
+      return push_h264(payload, rtp, marker);
   }
   return std::nullopt;
 }
@@ -98,7 +104,8 @@ std::optional<Frame> FrameAssembler::push_vpx(ByteSpan payload, int64_t rtp, boo
     return std::nullopt;
   }
   // With VP9 every spatial layer starts anew, but all of one timestamp are one picture.
-  const bool begins = info->starts_frame && (!partial_ || partial_->rtp != rtp || codec_ == Codec::Vp8);
+  const bool begins =
+      info->starts_frame && (!partial_ || partial_->rtp != rtp || codec_ == Codec::Vp8);
   if (begins) {
     abandon();
     partial_.emplace();
@@ -135,7 +142,8 @@ std::optional<Frame> FrameAssembler::push_h264(ByteSpan payload, int64_t rtp, bo
   }
   if (lost_sync_) {
     lost_sync_ = false;
-    // Parameter sets and delimiters stand only at the front of an access unit: such a packet is a safe beginning.
+    // Parameter sets and delimiters stand only at the front of an access unit: such a packet is a
+    // safe beginning.
     const codec::NalType type = nal_type(payload[0]);
     const bool safe = type == codec::NalType::Sps || type == codec::NalType::Delimiter ||
                       (type == codec::NalType::StapA && info->width != 0);

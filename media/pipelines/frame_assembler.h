@@ -1,5 +1,5 @@
-// Puts whole frames together again from RTP payloads in order (RFC 7741, RFC 9628, RFC 6184, RFC 7587). A frame with
-// a missing packet is dropped whole; what follows it is kept.
+// Puts whole frames together again from RTP payloads in order (RFC 7741, RFC 9628, RFC 6184, RFC
+// 7587). A frame with a missing packet is dropped whole; what follows it is kept.
 //
 // Pure; owner: one recorded track.
 #pragma once
@@ -15,8 +15,9 @@
 namespace media::pipelines {
 
 struct Frame {
-  std::vector<uint8_t> data;  // VP8/VP9 frame, Opus packet, or H.264 access unit of NAL units with 4-byte lengths
-  int64_t rtp = 0;            // unwrapped timestamp
+  std::vector<uint8_t>
+      data;  // VP8/VP9 frame, Opus packet, or H.264 access unit of NAL units with 4-byte lengths
+  int64_t rtp = 0;  // unwrapped timestamp
   bool is_key = false;
   // Of the picture in key frames; 0 otherwise.
   uint16_t width = 0;
@@ -26,17 +27,18 @@ struct Frame {
 
 class FrameAssembler {
  public:
-  // Larger frames are dropped: an unending frame must not eat the memory. A 4K key frame is below 2 MB.
+  // Larger frames are dropped: an unending frame must not eat the memory. A 4K key frame is below 2
+  // MB.
   static constexpr size_t kMaxFrame = 4 * 1024 * 1024;
 
   explicit FrameAssembler(Codec codec) : codec_(codec) {}
 
-  // The next packet in order of sequence; `gap_before` when packets directly before it are missing. Returns a frame
-  // when this packet completes one.
+  // The next packet in order of sequence; `gap_before` when packets directly before it are missing.
+  // Returns a frame when this packet completes one.
   std::optional<Frame> push(ByteSpan payload, int64_t rtp, bool marker, bool gap_before);
 
-  // H.264: the AVCDecoderConfigurationRecord (ISO/IEC 14496-15 section 5.3.3.1.2) of the parameter sets seen last;
-  // empty until both are known.
+  // H.264: the AVCDecoderConfigurationRecord (ISO/IEC 14496-15 section 5.3.3.1.2) of the parameter
+  // sets seen last; empty until both are known.
   [[nodiscard]] std::vector<uint8_t> avc_config() const;
 
   // Frames and packets given up because something of them was missing or malformed.
@@ -54,7 +56,8 @@ class FrameAssembler {
 
   Codec codec_;
   std::optional<Frame> partial_;
-  // H.264 has no mark for the first packet of a frame: after a loss the rest of that timestamp is skipped.
+  // H.264 has no mark for the first packet of a frame: after a loss the rest of that timestamp is
+  // skipped.
   std::optional<int64_t> skip_rtp_;
   bool fragment_open_ = false;  // inside an FU-A
   size_t fragment_at_ = 0;      // where its length stands
@@ -64,8 +67,8 @@ class FrameAssembler {
   uint64_t dropped_ = 0;
 };
 
-// Size of the picture from a VP9 key frame's uncompressed header (VP9 bitstream specification section 6.2); width 0
-// when `frame` is not a key frame.
+// Size of the picture from a VP9 key frame's uncompressed header (VP9 bitstream specification
+// section 6.2); width 0 when `frame` is not a key frame.
 struct Vp9Size {
   uint16_t width = 0;
   uint16_t height = 0;

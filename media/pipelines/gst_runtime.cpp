@@ -13,8 +13,10 @@ void ensure_gst() {
   std::call_once(once, [] {
     GError* error = nullptr;
     if (gst_init_check(nullptr, nullptr, &error) == FALSE) {
-      logger("pipe")->error("GStreamer does not start ({}): nothing can be recorded; check the packages gstreamer1.0-*",
-                            error != nullptr ? error->message : "no reason given");
+      logger("pipe")->error(
+          "GStreamer does not start ({}): nothing can be recorded; check the packages "
+          "gstreamer1.0-*",
+          error != nullptr ? error->message : "no reason given");
     }
     g_clear_error(&error);
   });
@@ -37,8 +39,10 @@ BusNews read_bus(GstElement* pipeline, GstClockTime wait_ns) {
     GError* error = nullptr;
     gst_message_parse_error(message, &error, nullptr);
     news.state = BusState::Failed;
-    const bool full = g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT) != FALSE;
-    news.error = full ? "The disk is full." : fmt::format("{}: {}", GST_MESSAGE_SRC_NAME(message), error->message);
+    const bool full =
+        g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT) != FALSE;
+    news.error = full ? "The disk is full."
+                      : fmt::format("{}: {}", GST_MESSAGE_SRC_NAME(message), error->message);
     g_clear_error(&error);
   }
   if (message != nullptr) gst_message_unref(message);

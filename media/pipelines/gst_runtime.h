@@ -1,5 +1,6 @@
-// What every pipeline needs of GStreamer: one start, owned objects, and errors as values instead of main-loop
-// callbacks. The only header of this folder's interface is recorder.h and repair.h; gst/ is not seen outside.
+// What every pipeline needs of GStreamer: one start, owned objects, and errors as values instead of
+// main-loop callbacks. The only header of this folder's interface is recorder.h and repair.h; gst/
+// is not seen outside.
 #pragma once
 
 #include <gst/gst.h>
@@ -51,8 +52,8 @@ struct BusNews {
   std::string error;  // for Failed: a sentence
 };
 
-// Takes what the pipeline has posted so far, or waits up to `wait_ns` for the end or an error. Never needs a main
-// loop; any one thread.
+// Takes what the pipeline has posted so far, or waits up to `wait_ns` for the end or an error.
+// Never needs a main loop; any one thread.
 BusNews read_bus(GstElement* pipeline, GstClockTime wait_ns = 0);
 
 }  // namespace media::pipelines

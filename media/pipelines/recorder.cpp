@@ -20,7 +20,8 @@
 namespace media::pipelines {
 namespace {
 
-// The ring holds seconds; looking every 20 ms costs nothing and keeps what is not yet on the way to the disk small.
+// The ring holds seconds; looking every 20 ms costs nothing and keeps what is not yet on the way to
+// the disk small.
 constexpr std::chrono::milliseconds kPoll{20};
 // Packets taken between two looks at timers and pipelines.
 constexpr int kBurst = 512;
@@ -55,7 +56,8 @@ struct Recorder::Parts {
   void report_losses();
 };
 
-Recorder::Recorder(Params params, std::shared_ptr<tap::TapRing> ring) : parts_(std::make_unique<Parts>()) {
+Recorder::Recorder(Params params, std::shared_ptr<tap::TapRing> ring)
+    : parts_(std::make_unique<Parts>()) {
   parts_->params = std::move(params);
   parts_->ring = std::move(ring);
   parts_->thread = std::thread([parts = parts_.get()] { parts->run(); });
@@ -72,7 +74,9 @@ void Recorder::stop() {
   parts_->wake.notify_one();
 }
 
-bool Recorder::finished() const { return parts_->finished.load(std::memory_order_acquire); }
+bool Recorder::finished() const {
+  return parts_->finished.load(std::memory_order_acquire);
+}
 
 void Recorder::Parts::run() {
   pthread_setname_np(pthread_self(), "recorder");
@@ -115,7 +119,8 @@ void Recorder::Parts::take(Instant now, const tap::TapPacket& packet) {
                                   .codec = packet.codec,
                                   .source = packet.source,
                                   .directory = params.directory};
-      open.emplace(packet.track, std::make_unique<TrackRecorder>(std::move(track), params.on_event, syncer));
+      open.emplace(packet.track,
+                   std::make_unique<TrackRecorder>(std::move(track), params.on_event, syncer));
       break;
     }
     case tap::TapPacket::Type::Rtp: {
@@ -123,8 +128,11 @@ void Recorder::Parts::take(Instant now, const tap::TapPacket& packet) {
       if (found != open.end()) found->second->on_packet(now, packet);
       break;
     }
-    case tap::TapPacket::Type::End: close_track(now, packet.track); break;
-    case tap::TapPacket::Type::Stop: break;
+    case tap::TapPacket::Type::End:
+      close_track(now, packet.track);
+      break;
+    case tap::TapPacket::Type::Stop:
+      break;
   }
 }
 
@@ -154,8 +162,8 @@ void Recorder::Parts::finish_all(Instant now) {
 void Recorder::Parts::report_losses() {
   const uint64_t lost = ring->lost();
   if (lost == lost_reported) return;
-  logger("pipe")->warn("room {}: the recorder was too slow and missed {} packets", params.room.value,
-                       lost - lost_reported);
+  logger("pipe")->warn("room {}: the recorder was too slow and missed {} packets",
+                       params.room.value, lost - lost_reported);
   lost_reported = lost;
 }
 

@@ -1,11 +1,13 @@
-// Records one room: every track that the worker taps becomes files, one per contiguous publication, written as the
-// packets come. VP8, VP9 and Opus go into WebM, H.264 into Matroska.
+// Records one room: every track that the worker taps becomes files, one per contiguous publication,
+// written as the packets come. VP8, VP9 and Opus go into WebM, H.264 into Matroska.
 //
-// Times in a file count from its first frame, whose session time is SegmentStarted::start; gaps of the track stay
-// gaps in the file. What was received reaches the disk within a second, so that a killed process loses less than two.
+// Times in a file count from its first frame, whose session time is SegmentStarted::start; gaps of
+// the track stay gaps in the file. What was received reaches the disk within a second, so that a
+// killed process loses less than two.
 //
-// Owner: api::MediaServer. Thread: its own, started by the constructor; it takes packets from the ring and never
-// makes the producer wait. A file that fails (disk full, disk stalled) is closed and reported, the others go on.
+// Owner: api::MediaServer. Thread: its own, started by the constructor; it takes packets from the
+// ring and never makes the producer wait. A file that fails (disk full, disk stalled) is closed and
+// reported, the others go on.
 #pragma once
 
 #include <filesystem>
@@ -47,16 +49,17 @@ class Recorder {
     std::function<void(RecorderEvent)> on_event;
   };
 
-  // `ring` has this recorder as its only consumer. A TapPacket of type Start opens a track, End closes it, Stop ends
-  // the recording. An unknown track's packets are ignored.
+  // `ring` has this recorder as its only consumer. A TapPacket of type Start opens a track, End
+  // closes it, Stop ends the recording. An unknown track's packets are ignored.
   Recorder(Params params, std::shared_ptr<tap::TapRing> ring);
-  // Finishes like stop() and waits for the files to be closed (at most kCloseLimit, then cuts them off).
+  // Finishes like stop() and waits for the files to be closed (at most kCloseLimit, then cuts them
+  // off).
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  // Any thread. Records what the ring holds now, closes all files, emits RecordingFinished. The same as a Stop packet,
-  // for a caller whose ring is full.
+  // Any thread. Records what the ring holds now, closes all files, emits RecordingFinished. The
+  // same as a Stop packet, for a caller whose ring is full.
   void stop();
   // Any thread: RecordingFinished was emitted and the thread does nothing more.
   [[nodiscard]] bool finished() const;

@@ -60,7 +60,8 @@ bool is_whole(const fs::path& path) {
 }
 
 GstClockTime left_until(Clock::time_point deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Clock::now()).count();
+  const auto left =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Clock::now()).count();
   return left <= 0 ? 0 : static_cast<GstClockTime>(left);
 }
 
@@ -76,7 +77,8 @@ void link_to(GstElement* /*demux*/, GstPad* pad, gpointer next) {
 bool add_reader(GstElement* bin, const fs::path& file, GstElement* next) {
   GstElement* source = add_element(bin, "filesrc", "in");
   GstElement* demux = add_element(bin, "matroskademux", "demux");
-  if (source == nullptr || demux == nullptr || gst_element_link(source, demux) == FALSE) return false;
+  if (source == nullptr || demux == nullptr || gst_element_link(source, demux) == FALSE)
+    return false;
   g_object_set(source, "location", file.c_str(), nullptr);
   g_signal_connect(demux, "pad-added", G_CALLBACK(link_to), next);
   return true;
@@ -89,8 +91,8 @@ bool remux(const fs::path& from, const fs::path& to, Clock::time_point deadline)
   GstElement* mux = add_element(bin, from.extension() == ".mkv" ? "matroskamux" : "webmmux", "mux");
   GstElement* sink = add_element(bin, "filesink", "out");
   if (mux == nullptr || sink == nullptr || gst_element_link(mux, sink) == FALSE) return false;
-  g_object_set(mux, "min-cluster-duration", gint64{500 * GST_MSECOND}, "max-cluster-duration", gint64{1000 * GST_MSECOND},
-               "writing-app", "Tongke", nullptr);
+  g_object_set(mux, "min-cluster-duration", gint64{500 * GST_MSECOND}, "max-cluster-duration",
+               gint64{1000 * GST_MSECOND}, "writing-app", "Tongke", nullptr);
   g_object_set(sink, "location", to.c_str(), "sync", FALSE, "async", FALSE, nullptr);
   if (!add_reader(bin, from, mux)) return false;
   bool ended = false;
@@ -165,7 +167,8 @@ RepairedFile repair_recording(const fs::path& directory, const std::string& file
   return out;
 }
 
-std::vector<RepairedFile> repair_recordings(const fs::path& directory, const std::vector<std::string>& files) {
+std::vector<RepairedFile> repair_recordings(const fs::path& directory,
+                                            const std::vector<std::string>& files) {
   std::vector<RepairedFile> out;
   out.reserve(files.size());
   for (const std::string& file : files) out.push_back(repair_recording(directory, file));

@@ -1,4 +1,5 @@
-// Start-up pass after a crash: files that were cut off get a duration and an index, so that they play and seek.
+// Start-up pass after a crash: files that were cut off get a duration and an index, so that they
+// play and seek.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +16,9 @@ struct RepairedFile {
   bool playable = false;
 };
 
-// Rewrites one recording in place (a copy beside it, then an atomic rename). A file that is already whole is left
-// alone. A file without a single frame is not playable and stays as it is. Blocks for at most `limit`.
+// Rewrites one recording in place (a copy beside it, then an atomic rename). A file that is already
+// whole is left alone. A file without a single frame is not playable and stays as it is. Blocks for
+// at most `limit`.
 RepairedFile repair_recording(const std::filesystem::path& directory, const std::string& file,
                               Duration limit = Duration::seconds(60));
 

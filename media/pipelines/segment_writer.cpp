@@ -15,7 +15,8 @@
 namespace media::pipelines {
 namespace {
 
-// Clusters of half a second to a second: the piece a reader can use after a crash, and the step of a seek.
+// Clusters of half a second to a second: the piece a reader can use after a crash, and the step of
+// a seek.
 constexpr gint64 kMinCluster = 500 * GST_MSECOND;
 constexpr gint64 kMaxCluster = 1000 * GST_MSECOND;
 // One index entry per second of sound (pictures have one per key frame).
@@ -27,20 +28,22 @@ GstCaps* make_caps(const SegmentWriter::Format& format) {
   const int height = format.height;
   switch (format.codec) {
     case Codec::Opus:
-      // Two channels whatever the first packet has: a decoder made for two plays mono packets as well (RFC 6716).
-      return gst_caps_new_simple("audio/x-opus", "channel-mapping-family", G_TYPE_INT, 0, "rate", G_TYPE_INT, 48000,
-                                 "channels", G_TYPE_INT, 2, nullptr);
+      // Two channels whatever the first packet has: a decoder made for two plays mono packets as
+      // well (RFC 6716).
+      return gst_caps_new_simple("audio/x-opus", "channel-mapping-family", G_TYPE_INT, 0, "rate",
+                                 G_TYPE_INT, 48000, "channels", G_TYPE_INT, 2, nullptr);
     case Codec::Vp8:
     case Codec::Vp9:
-      return gst_caps_new_simple(format.codec == Codec::Vp8 ? "video/x-vp8" : "video/x-vp9", "width", G_TYPE_INT,
-                                 width, "height", G_TYPE_INT, height, "framerate", GST_TYPE_FRACTION, 0, 1, nullptr);
+      return gst_caps_new_simple(format.codec == Codec::Vp8 ? "video/x-vp8" : "video/x-vp9",
+                                 "width", G_TYPE_INT, width, "height", G_TYPE_INT, height,
+                                 "framerate", GST_TYPE_FRACTION, 0, 1, nullptr);
     case Codec::H264: {
       GstBuffer* config = gst_buffer_new_memdup(format.codec_data.data(), format.codec_data.size());
       // avc3: parameter sets also stand in the frames, so that a change of size needs no new file.
-      GstCaps* caps = gst_caps_new_simple("video/x-h264", "stream-format", G_TYPE_STRING, "avc3", "alignment",
-                                          G_TYPE_STRING, "au", "codec_data", GST_TYPE_BUFFER, config, "width",
-                                          G_TYPE_INT, width, "height", G_TYPE_INT, height, "framerate",
-                                          GST_TYPE_FRACTION, 0, 1, nullptr);
+      GstCaps* caps = gst_caps_new_simple(
+          "video/x-h264", "stream-format", G_TYPE_STRING, "avc3", "alignment", G_TYPE_STRING, "au",
+          "codec_data", GST_TYPE_BUFFER, config, "width", G_TYPE_INT, width, "height", G_TYPE_INT,
+          height, "framerate", GST_TYPE_FRACTION, 0, 1, nullptr);
       gst_buffer_unref(config);
       return caps;
     }
@@ -48,7 +51,9 @@ GstCaps* make_caps(const SegmentWriter::Format& format) {
   return gst_caps_new_empty();
 }
 
-void delete_bytes(gpointer bytes) { delete static_cast<std::vector<uint8_t>*>(bytes); }
+void delete_bytes(gpointer bytes) {
+  delete static_cast<std::vector<uint8_t>*>(bytes);
+}
 
 }  // namespace
 
@@ -70,41 +75,53 @@ struct SegmentWriter::Parts {
 
 SegmentWriter::SegmentWriter(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-SegmentWriter::~SegmentWriter() { close(); }
+SegmentWriter::~SegmentWriter() {
+  close();
+}
 
-Outcome<std::unique_ptr<SegmentWriter>> SegmentWriter::open(const std::filesystem::path& path, const Format& format) {
+Outcome<std::unique_ptr<SegmentWriter>> SegmentWriter::open(const std::filesystem::path& path,
+                                                            const Format& format) {
   ensure_gst();
   auto parts = std::make_unique<Parts>();
-  // Made here, so that an existing file is never overwritten and the descriptor is at hand for syncing.
+  // Made here, so that an existing file is never overwritten and the descriptor is at hand for
+  // syncing.
   parts->fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640);
   if (parts->fd < 0) {
-    return env_fail(fmt::format("The recording {} cannot be created: {}.", path.string(), std::strerror(errno)));
+    return env_fail(fmt::format("The recording {} cannot be created: {}.", path.string(),
+                                std::strerror(errno)));
   }
   auto writer = std::unique_ptr<SegmentWriter>(new SegmentWriter(std::move(parts)));
   Parts& p = *writer->parts_;
   p.pipeline = ElementRef(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
   GstElement* bin = p.pipeline.get();
   GstElement* source = add_element(bin, "appsrc", "frames");
-  GstElement* mux = add_element(bin, format.codec == Codec::H264 ? "matroskamux" : "webmmux", "mux");
+  GstElement* mux =
+      add_element(bin, format.codec == Codec::H264 ? "matroskamux" : "webmmux", "mux");
   GstElement* sink = add_element(bin, "filesink", "file");
   if (source == nullptr || mux == nullptr || sink == nullptr) {
-    return env_fail("A GStreamer plugin is missing: install gstreamer1.0-plugins-base and gstreamer1.0-plugins-good.");
+    return env_fail(
+        "A GStreamer plugin is missing: install gstreamer1.0-plugins-base and "
+        "gstreamer1.0-plugins-good.");
   }
   GstCaps* caps = make_caps(format);
-  g_object_set(source, "format", GST_FORMAT_TIME, "emit-signals", FALSE, "max-bytes", guint64{0}, nullptr);
+  g_object_set(source, "format", GST_FORMAT_TIME, "emit-signals", FALSE, "max-bytes", guint64{0},
+               nullptr);
   gst_app_src_set_caps(GST_APP_SRC(source), caps);
   gst_caps_unref(caps);
-  g_object_set(mux, "min-cluster-duration", kMinCluster, "max-cluster-duration", kMaxCluster, "min-index-interval",
-               format.codec == Codec::Opus ? kMinIndexInterval : gint64{0}, "writing-app", "Tongke", nullptr);
-  g_object_set(sink, "location", path.c_str(), "buffer-mode", kUnbuffered, "sync", FALSE, "async", FALSE, nullptr);
+  g_object_set(mux, "min-cluster-duration", kMinCluster, "max-cluster-duration", kMaxCluster,
+               "min-index-interval", format.codec == Codec::Opus ? kMinIndexInterval : gint64{0},
+               "writing-app", "Tongke", nullptr);
+  g_object_set(sink, "location", path.c_str(), "buffer-mode", kUnbuffered, "sync", FALSE, "async",
+               FALSE, nullptr);
   // Named, because the source does not yet know what it will carry.
   const char* pad = format.codec == Codec::Opus ? "audio_%u" : "video_%u";
-  const bool linked =
-      gst_element_link_pads(source, "src", mux, pad) != FALSE && gst_element_link(mux, sink) != FALSE;
+  const bool linked = gst_element_link_pads(source, "src", mux, pad) != FALSE &&
+                      gst_element_link(mux, sink) != FALSE;
   if (!linked || gst_element_set_state(bin, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
     const BusNews news = read_bus(bin);
-    return env_fail(fmt::format("The recording {} cannot be started: {}", path.string(),
-                                news.error.empty() ? "GStreamer refuses the pipeline." : news.error));
+    return env_fail(
+        fmt::format("The recording {} cannot be started: {}", path.string(),
+                    news.error.empty() ? "GStreamer refuses the pipeline." : news.error));
   }
   p.source = GST_APP_SRC(source);
   return writer;
@@ -118,14 +135,17 @@ void SegmentWriter::push(Frame frame, Duration at) {
     return;
   }
   auto* bytes = new std::vector<uint8_t>(std::move(frame.data));
-  GstBuffer* buffer = gst_buffer_new_wrapped_full(GST_MEMORY_FLAG_READONLY, bytes->data(), bytes->size(), 0,
-                                                  bytes->size(), bytes, delete_bytes);
+  GstBuffer* buffer =
+      gst_buffer_new_wrapped_full(GST_MEMORY_FLAG_READONLY, bytes->data(), bytes->size(), 0,
+                                  bytes->size(), bytes, delete_bytes);
   GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(at.as_micros()) * GST_USECOND;
   if (frame.duration > Duration()) {
-    GST_BUFFER_DURATION(buffer) = static_cast<GstClockTime>(frame.duration.as_micros()) * GST_USECOND;
+    GST_BUFFER_DURATION(buffer) =
+        static_cast<GstClockTime>(frame.duration.as_micros()) * GST_USECOND;
   }
   if (!frame.is_key) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  gst_app_src_push_buffer(p.source, buffer);  // takes the buffer; a failing pipeline reports on its bus
+  gst_app_src_push_buffer(p.source,
+                          buffer);  // takes the buffer; a failing pipeline reports on its bus
 }
 
 void SegmentWriter::finish() {
@@ -144,9 +164,13 @@ SegmentWriter::State SegmentWriter::poll() {
   return p.state;
 }
 
-const std::string& SegmentWriter::failure() const { return parts_->failure; }
+const std::string& SegmentWriter::failure() const {
+  return parts_->failure;
+}
 
-void SegmentWriter::abort(std::string reason) { parts_->fail(std::move(reason), true); }
+void SegmentWriter::abort(std::string reason) {
+  parts_->fail(std::move(reason), true);
+}
 
 void SegmentWriter::close() {
   Parts& p = *parts_;
@@ -164,6 +188,8 @@ void SegmentWriter::close() {
   }
 }
 
-int SegmentWriter::descriptor() const { return parts_->fd; }
+int SegmentWriter::descriptor() const {
+  return parts_->fd;
+}
 
 }  // namespace media::pipelines

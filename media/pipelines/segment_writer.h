@@ -2,9 +2,9 @@
 //
 //   push() -> appsrc -> webmmux | matroskamux -> filesink
 //
-// Every frame is handed to the kernel as it comes (no buffering above the page cache), clusters last at most a
-// second, and sync() puts what is written onto the disk. Owner and thread: Recorder; the pipeline has one thread of
-// its own, so that a slow disk holds up this file alone.
+// Every frame is handed to the kernel as it comes (no buffering above the page cache), clusters
+// last at most a second, and sync() puts what is written onto the disk. Owner and thread: Recorder;
+// the pipeline has one thread of its own, so that a slow disk holds up this file alone.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ class SegmentWriter {
   static constexpr size_t kMaxQueued = 16 * 1024 * 1024;
 
   // Creates `path`, which must not exist. Errors: the file cannot be made, a plugin is missing.
-  static Outcome<std::unique_ptr<SegmentWriter>> open(const std::filesystem::path& path, const Format& format);
+  static Outcome<std::unique_ptr<SegmentWriter>> open(const std::filesystem::path& path,
+                                                      const Format& format);
   // Without finish() the file is cut off where it is.
   ~SegmentWriter();
   SegmentWriter(const SegmentWriter&) = delete;
@@ -50,7 +51,8 @@ class SegmentWriter {
   [[nodiscard]] const std::string& failure() const;
   // Gives the file up; poll() says Failed from now on.
   void abort(std::string reason);
-  // Stops the pipeline and closes the file; a pipeline whose disk hangs is left behind rather than waited for.
+  // Stops the pipeline and closes the file; a pipeline whose disk hangs is left behind rather than
+  // waited for.
   void close();
   // The file, for fdatasync; -1 after close().
   [[nodiscard]] int descriptor() const;

@@ -9,14 +9,18 @@
 namespace media::pipelines {
 namespace {
 
-Duration magnitude(Duration d) { return d < Duration() ? -d : d; }
+Duration magnitude(Duration d) {
+  return d < Duration() ? -d : d;
+}
 
 // Errors are judged once per this much media time.
 constexpr Duration kWindow = Duration::seconds(1);
 
 }  // namespace
 
-TrackClock::TrackClock(uint32_t clock_rate) : clock_rate_(clock_rate) { CHECK(clock_rate != 0); }
+TrackClock::TrackClock(uint32_t clock_rate) : clock_rate_(clock_rate) {
+  CHECK(clock_rate != 0);
+}
 
 Duration TrackClock::media_time(int64_t rtp) const {
   const int64_t rate = clock_rate_;
@@ -43,7 +47,8 @@ void TrackClock::observe(int64_t rtp, Duration session_time, bool from_sender_re
   if (!current_) {
     const Anchor seen{rtp, session_time};
     // Among arrival times the packet that was delayed least is the best witness.
-    if (!candidate_ || from_sender_report || session_time < linear(*candidate_, rtp)) candidate_ = seen;
+    if (!candidate_ || from_sender_report || session_time < linear(*candidate_, rtp))
+      candidate_ = seen;
     return;
   }
   if (first_report) window_error_.reset();

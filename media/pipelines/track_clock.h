@@ -1,8 +1,9 @@
-// Places a track's RTP timestamps on the session clock: steady between frames, following the sender's reports
-// gently, so that files of one sender stay in step without audible or visible jumps.
+// Places a track's RTP timestamps on the session clock: steady between frames, following the
+// sender's reports gently, so that files of one sender stay in step without audible or visible
+// jumps.
 //
-// Pure; owner: one recorded track. Piecewise linear: between two anchors the mapping is interpolated, after the last
-// one it runs at the track's clock rate.
+// Pure; owner: one recorded track. Piecewise linear: between two anchors the mapping is
+// interpolated, after the last one it runs at the track's clock rate.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ class TrackClock {
     bool operator==(const Anchor&) const = default;
   };
 
-  // A mapping that is off by no more than this is left alone: below what lip sync shows, above what reports jitter.
+  // A mapping that is off by no more than this is left alone: below what lip sync shows, above what
+  // reports jitter.
   static constexpr Duration kTolerance = Duration::millis(20);
   // Off by more: the sender's clock jumped, following it gently would take minutes.
   static constexpr Duration kJump = Duration::seconds(1);
@@ -41,7 +43,8 @@ class TrackClock {
   [[nodiscard]] bool has_sender_report() const { return sender_report_; }
   // Something was observed, so that session_time() has a meaning.
   [[nodiscard]] bool has_mapping() const { return candidate_.has_value(); }
-  // Session time of a frame. Frames are asked for in order; never returns less than for the frame before.
+  // Session time of a frame. Frames are asked for in order; never returns less than for the frame
+  // before.
   Duration session_time(int64_t rtp);
   // Anchors used so far.
   [[nodiscard]] const std::vector<Anchor>& anchors() const { return anchors_; }

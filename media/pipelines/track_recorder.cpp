@@ -13,20 +13,26 @@ namespace {
 
 const char* source_name(Source source) {
   switch (source) {
-    case Source::Microphone: return "microphone";
-    case Source::Camera: return "camera";
-    case Source::Screen: return "screen";
-    case Source::ScreenAudio: return "screen-audio";
+    case Source::Microphone:
+      return "microphone";
+    case Source::Camera:
+      return "camera";
+    case Source::Screen:
+      return "screen";
+    case Source::ScreenAudio:
+      return "screen-audio";
   }
   return "track";
 }
 
-// The longest that the last frame of a picture is taken to last, when the one before it was long ago.
+// The longest that the last frame of a picture is taken to last, when the one before it was long
+// ago.
 constexpr Duration kMaxLastStep = Duration::millis(100);
 
 }  // namespace
 
-TrackRecorder::TrackRecorder(Params params, const std::function<void(RecorderEvent)>& on_event, DiskSyncer& syncer)
+TrackRecorder::TrackRecorder(Params params, const std::function<void(RecorderEvent)>& on_event,
+                             DiskSyncer& syncer)
     : params_(std::move(params)),
       on_event_(on_event),
       syncer_(syncer),
@@ -47,7 +53,8 @@ void TrackRecorder::on_packet(Instant now, const tap::TapPacket& packet) {
   if (!clock_deadline_) clock_deadline_ = now + kClockWait;
   const ByteSpan payload = view->payload();
   // Empty ones too: padding fills its place in the sequence.
-  order_.push(now, packet.sequence, Item{{payload.begin(), payload.end()}, packet.rtp_timestamp, view->marker()});
+  order_.push(now, packet.sequence,
+              Item{{payload.begin(), payload.end()}, packet.rtp_timestamp, view->marker()});
   release(now, false);
 }
 
@@ -141,15 +148,20 @@ bool TrackRecorder::open_file(const Frame& first, Duration start) {
 
 void TrackRecorder::poll_writer(Instant now) {
   switch (writer_->poll()) {
-    case SegmentWriter::State::Writing: break;
+    case SegmentWriter::State::Writing:
+      break;
     case SegmentWriter::State::Finishing:
       if (close_deadline_ && now >= *close_deadline_) {
         writer_->abort("The disk did not take the end of the file in time.");
         close_file(writer_->failure());
       }
       break;
-    case SegmentWriter::State::Finished: close_file({}); break;
-    case SegmentWriter::State::Failed: close_file(writer_->failure()); break;
+    case SegmentWriter::State::Finished:
+      close_file({});
+      break;
+    case SegmentWriter::State::Failed:
+      close_file(writer_->failure());
+      break;
   }
 }
 
@@ -165,13 +177,16 @@ void TrackRecorder::close_file(std::string failure) {
   if (stage_ == Stage::Finishing) stage_ = Stage::Closed;
 }
 
-std::string TrackRecorder::mapping() const { return clock_ ? clock_->anchors_json() : "[]"; }
+std::string TrackRecorder::mapping() const {
+  return clock_ ? clock_->anchors_json() : "[]";
+}
 
 std::string TrackRecorder::free_name() const {
   const char* suffix = params_.codec == Codec::H264 ? "mkv" : "webm";
   // Track ids start anew with the process, the folder may hold files from before it.
   for (unsigned n = 1;; ++n) {
-    std::string name = fmt::format("{}-{}-{}.{}", source_name(params_.source), params_.track.value, n, suffix);
+    std::string name =
+        fmt::format("{}-{}-{}.{}", source_name(params_.source), params_.track.value, n, suffix);
     std::error_code error;
     if (!std::filesystem::exists(params_.directory / name, error)) return name;
   }

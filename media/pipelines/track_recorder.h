@@ -1,6 +1,8 @@
-// One publication of one track on its way into a file: order, whole frames, times on the session clock.
+// One publication of one track on its way into a file: order, whole frames, times on the session
+// clock.
 //
-//   on_packet -> ReorderBuffer -> FrameAssembler -> (held until the clock is known) -> TrackClock -> SegmentWriter
+//   on_packet -> ReorderBuffer -> FrameAssembler -> (held until the clock is known) -> TrackClock
+//   -> SegmentWriter
 //
 // Owner and thread: Recorder.
 #pragma once
@@ -36,18 +38,21 @@ class TrackRecorder {
     Source source = Source::Microphone;
     std::filesystem::path directory;
   };
-  // How long a missing packet is waited for: a retransmission that takes longer missed its frame at the viewers too.
+  // How long a missing packet is waited for: a retransmission that takes longer missed its frame at
+  // the viewers too.
   static constexpr Duration kReorderWait = Duration::seconds(1);
   // How long the first frames wait for a sender's report, which browsers send within a second.
   static constexpr Duration kClockWait = Duration::seconds(2);
 
-  TrackRecorder(Params params, const std::function<void(RecorderEvent)>& on_event, DiskSyncer& syncer);
+  TrackRecorder(Params params, const std::function<void(RecorderEvent)>& on_event,
+                DiskSyncer& syncer);
   ~TrackRecorder();
 
   void on_packet(Instant now, const tap::TapPacket& packet);
   // Call every few milliseconds: gives up waiting, reads what the pipeline says.
   void on_tick(Instant now);
-  // No more packets: writes what is held and closes the file; is_closed() follows within Recorder::kCloseLimit.
+  // No more packets: writes what is held and closes the file; is_closed() follows within
+  // Recorder::kCloseLimit.
   void finish(Instant now);
   [[nodiscard]] bool is_closed() const { return stage_ == Stage::Closed; }
 
@@ -77,8 +82,8 @@ class TrackRecorder {
   FrameAssembler assembler_;
   std::optional<TrackClock> clock_;  // from the first packet on, which names the rate
   Stage stage_ = Stage::Recording;
-  bool failed_ = false;        // nothing more is written for this publication
-  bool clock_known_ = false;   // frames go straight through
+  bool failed_ = false;       // nothing more is written for this publication
+  bool clock_known_ = false;  // frames go straight through
   std::optional<Instant> clock_deadline_;
   std::optional<Instant> close_deadline_;
   std::deque<Frame> held_;

@@ -31,7 +31,9 @@ void TapRing::release() {
   tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
-uint64_t TapRing::lost() const { return lost_.load(std::memory_order_relaxed); }
+uint64_t TapRing::lost() const {
+  return lost_.load(std::memory_order_relaxed);
+}
 
 void TapRing::count_lost() {
   lost_.store(lost_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

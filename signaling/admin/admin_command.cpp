@@ -53,17 +53,23 @@ int run_request(const Arguments& arguments, const Outcome<json>& request, Print 
 }
 
 std::string local_time(int64_t wall_us) {
-  return fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(static_cast<std::time_t>(wall_us / 1'000'000)));
+  return fmt::format("{:%Y-%m-%d %H:%M}",
+                     fmt::localtime(static_cast<std::time_t>(wall_us / 1'000'000)));
 }
 
 int token(const Arguments& a) {
   const auto ttl = parse_ttl(a.ttl);
   if (!ttl) return complain(ttl.error());
-  const json request{{"command", "token"}, {"lesson", a.lesson}, {"role", a.role}, {"class", a.class_id}, {"ttlUs", *ttl}};
+  const json request{{"command", "token"},
+                     {"lesson", a.lesson},
+                     {"role", a.role},
+                     {"class", a.class_id},
+                     {"ttlUs", *ttl}};
   return run_request(a, request, [&](const json& result) {
     fmt::print("{}\n", result.value("token", ""));
     if (a.role == "class" && a.class_id.empty()) {
-      fmt::print(stderr, "for {} ({})\n", result.value("className", ""), result.value("classId", ""));
+      fmt::print(stderr, "for {} ({})\n", result.value("className", ""),
+                 result.value("classId", ""));
     }
     return 0;
   });
@@ -86,8 +92,9 @@ int user_add(const Arguments& a) {
   std::string shown;
   const auto hash = password_hash(a, shown);
   if (!hash) return complain(hash.error());
-  const json request{{"command", "user-add"}, {"login", a.login}, {"name", a.name},
-                     {"school", a.school}, {"collective", a.collective}, {"role", a.role}, {"passwordHash", *hash}};
+  const json request{{"command", "user-add"}, {"login", a.login},           {"name", a.name},
+                     {"school", a.school},    {"collective", a.collective}, {"role", a.role},
+                     {"passwordHash", *hash}};
   return run_request(a, request, [&](const json&) {
     if (!shown.empty()) fmt::print("{}\n", shown);
     return 0;
@@ -110,8 +117,10 @@ int user_list(const Arguments& a) {
   return run_request(a, request, [](const json& result) {
     for (const json& row : result) {
       std::string roles;
-      for (const json& role : row["roles"]) roles += (roles.empty() ? "" : ",") + role.get<std::string>();
-      fmt::print("{}\t{}\t{}\t{}\n", row.value("id", ""), row.value("name", ""), row.value("school", ""), roles);
+      for (const json& role : row["roles"])
+        roles += (roles.empty() ? "" : ",") + role.get<std::string>();
+      fmt::print("{}\t{}\t{}\t{}\n", row.value("id", ""), row.value("name", ""),
+                 row.value("school", ""), roles);
     }
     return 0;
   });
@@ -122,9 +131,11 @@ int collective_list(const Arguments& a) {
     for (const json& row : result) {
       fmt::print("{}\t{}\t{}\n", row.value("id", ""), row.value("kind", ""), row.value("name", ""));
       for (const json& school : row["schools"]) {
-        fmt::print("  {}\t{}\t{}\n", school.value("id", ""), school.value("role", ""), school.value("name", ""));
+        fmt::print("  {}\t{}\t{}\n", school.value("id", ""), school.value("role", ""),
+                   school.value("name", ""));
         for (const json& item : school["classes"]) {
-          fmt::print("    {}\t{}\t{}\n", item.value("id", ""), item.value("name", ""), item.value("headcount", 0));
+          fmt::print("    {}\t{}\t{}\n", item.value("id", ""), item.value("name", ""),
+                     item.value("headcount", 0));
         }
       }
     }
@@ -133,21 +144,24 @@ int collective_list(const Arguments& a) {
 }
 
 int lesson_list(const Arguments& a) {
-  return run_request(a, json{{"command", "lesson-list"}, {"limit", a.limit}}, [](const json& result) {
-    for (const json& row : result) {
-      fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", row.value("id", ""), row.value("state", ""),
-                 local_time(row.value("scheduledAt", int64_t{0})), row.value("topic", ""), row.value("teacher", ""),
-                 row.value("school", ""));
-    }
-    return 0;
-  });
+  return run_request(
+      a, json{{"command", "lesson-list"}, {"limit", a.limit}}, [](const json& result) {
+        for (const json& row : result) {
+          fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", row.value("id", ""), row.value("state", ""),
+                     local_time(row.value("scheduledAt", int64_t{0})), row.value("topic", ""),
+                     row.value("teacher", ""), row.value("school", ""));
+        }
+        return 0;
+      });
 }
 
 int check(const Arguments& a) {
   return run_request(a, json{{"command", "check"}}, [](const json& result) {
     for (const json& complaint : result) fmt::print("{}\n", complaint.get<std::string>());
     if (!result.empty()) {
-      fmt::print(stderr, "tongke admin: {} faults. Copies of the database are in backups/ of the data directory.\n",
+      fmt::print(stderr,
+                 "tongke admin: {} faults. Copies of the database are in backups/ of the data "
+                 "directory.\n",
                  result.size());
       return 1;
     }
@@ -160,22 +174,29 @@ CLI::App* add_verb(CLI::App& parent, const char* name, const char* what, const S
                    std::function<int()>& run, int (*function)(const Arguments&)) {
   CLI::App* verb = parent.add_subcommand(name, what);
   verb->add_option("--data", arguments->data, "Data directory of the server")->required();
-  verb->callback([arguments, &run, function] { run = [arguments, function] { return function(*arguments); }; });
+  verb->callback([arguments, &run, function] {
+    run = [arguments, function] { return function(*arguments); };
+  });
   return verb;
 }
 
 void add_user_commands(CLI::App& admin, const Shared& arguments, std::function<int()>& run) {
   CLI::App* user = admin.add_subcommand("user", "Accounts");
   user->require_subcommand(1);
-  constexpr char kFromStdin[] = "Read the password from standard input instead of making one up and printing it";
-  CLI::App* add = add_verb(*user, "add", "Make an account; prints its password", arguments, run, user_add);
+  constexpr char kFromStdin[] =
+      "Read the password from standard input instead of making one up and printing it";
+  CLI::App* add =
+      add_verb(*user, "add", "Make an account; prints its password", arguments, run, user_add);
   add->add_option("--login", arguments->login, "Sign-in name")->required();
   add->add_option("--name", arguments->name, "Name as shown")->required();
   add->add_option("--school", arguments->school, "School id, from `collective list`")->required();
   add->add_option("--collective", arguments->collective, "Collective id")->required();
-  add->add_option("--role", arguments->role, "administrator, teacher, assistant-teacher, researcher, …")->required();
+  add->add_option("--role", arguments->role,
+                  "administrator, teacher, assistant-teacher, researcher, …")
+      ->required();
   add->add_flag("--password-stdin", arguments->password_stdin, kFromStdin);
-  CLI::App* passwd = add_verb(*user, "passwd", "Set a new password; ends the account's sessions", arguments, run, user_passwd);
+  CLI::App* passwd = add_verb(*user, "passwd", "Set a new password; ends the account's sessions",
+                              arguments, run, user_passwd);
   passwd->add_option("--login", arguments->login, "Sign-in name")->required();
   passwd->add_flag("--password-stdin", arguments->password_stdin, kFromStdin);
   CLI::App* list = add_verb(*user, "list", "People of a collective", arguments, run, user_list);
@@ -186,20 +207,24 @@ void add_user_commands(CLI::App& admin, const Shared& arguments, std::function<i
 
 void add_command(CLI::App& app, std::function<int()>& run) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* admin = app.add_subcommand("admin", "Accounts, tokens, lists and checks; also while the server runs");
+  CLI::App* admin =
+      app.add_subcommand("admin", "Accounts, tokens, lists and checks; also while the server runs");
   admin->require_subcommand(1);
 
-  CLI::App* make = add_verb(*admin, "token", "Print a bearer token for one lesson", arguments, run, token);
+  CLI::App* make =
+      add_verb(*admin, "token", "Print a bearer token for one lesson", arguments, run, token);
   make->add_option("--lesson", arguments->lesson, "Lesson id, from `lesson list`")->required();
   make->add_option("--role", arguments->role, "teacher, class or observer")
       ->required()
       ->check(CLI::IsMember({"teacher", "class", "observer"}));
-  make->add_option("--class", arguments->class_id, "Receiving class; left out: the one with the fewest tokens");
+  make->add_option("--class", arguments->class_id,
+                   "Receiving class; left out: the one with the fewest tokens");
   make->add_option("--ttl", arguments->ttl, "Lifetime: 90s, 30m, 1h, 7d")->capture_default_str();
 
   add_user_commands(*admin, arguments, run);
 
-  CLI::App* collective = admin->add_subcommand("collective", "Collectives, their schools and classes");
+  CLI::App* collective =
+      admin->add_subcommand("collective", "Collectives, their schools and classes");
   collective->require_subcommand(1);
   add_verb(*collective, "list", "All of them, with ids", arguments, run, collective_list);
   CLI::App* lesson = admin->add_subcommand("lesson", "Lessons");
@@ -207,7 +232,8 @@ void add_command(CLI::App& app, std::function<int()>& run) {
   add_verb(*lesson, "list", "Newest first", arguments, run, lesson_list)
       ->add_option("--limit", arguments->limit, "At most this many")
       ->check(CLI::Range(1, storage::kMaxPage));
-  add_verb(*admin, "check", "Verify the database and that every recording it names is there", arguments, run, check);
+  add_verb(*admin, "check", "Verify the database and that every recording it names is there",
+           arguments, run, check);
 }
 
 }  // namespace signaling::admin

@@ -29,13 +29,16 @@ int64_t wall_us() {
 
 }  // namespace
 
-media::Outcome<std::unique_ptr<AdminSocket>> AdminSocket::start(const std::filesystem::path& path,
-                                                                storage::sql::StorageThread& storage) {
+media::Outcome<std::unique_ptr<AdminSocket>> AdminSocket::start(
+    const std::filesystem::path& path, storage::sql::StorageThread& storage) {
   auto listener = listen_at(path);
   if (!listener) return tl::unexpected(listener.error());
   Descriptor stop(eventfd(0, EFD_CLOEXEC));
-  if (!stop.valid()) return media::env_fail(fmt::format("cannot make an event descriptor: {}.", std::strerror(errno)));
-  return std::unique_ptr<AdminSocket>(new AdminSocket(path, std::move(*listener), std::move(stop), storage));
+  if (!stop.valid())
+    return media::env_fail(
+        fmt::format("cannot make an event descriptor: {}.", std::strerror(errno)));
+  return std::unique_ptr<AdminSocket>(
+      new AdminSocket(path, std::move(*listener), std::move(stop), storage));
 }
 
 AdminSocket::AdminSocket(std::filesystem::path path, Descriptor listener, Descriptor stop,
@@ -68,7 +71,8 @@ void AdminSocket::run() {
 void AdminSocket::serve(int client) {
   ucred peer{};
   socklen_t length = sizeof(peer);
-  if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || (peer.uid != geteuid() && peer.uid != 0)) {
+  if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 ||
+      (peer.uid != geteuid() && peer.uid != 0)) {
     media::logger("app")->warn("admin socket: refused a process of user {}", peer.uid);
     return;
   }
@@ -77,10 +81,13 @@ void AdminSocket::serve(int client) {
   if (!line) {
     outcome = tl::unexpected(line.error());
   } else if (const json request = json::parse(*line, nullptr, false); request.is_object()) {
-    const AdminContext context{path_.parent_path(), wall_us(), fmt::format("admin uid {}", peer.uid)};
-    outcome = storage_.ask_and_wait([&](storage::Store& store) { return execute(store, request, context); });
+    const AdminContext context{path_.parent_path(), wall_us(),
+                               fmt::format("admin uid {}", peer.uid)};
+    outcome = storage_.ask_and_wait(
+        [&](storage::Store& store) { return execute(store, request, context); });
   }
-  const std::string answer = answer_of(outcome).dump(-1, ' ', false, json::error_handler_t::replace);
+  const std::string answer =
+      answer_of(outcome).dump(-1, ' ', false, json::error_handler_t::replace);
   if (const auto sent = write_line(client, answer, kRequestTimeoutMs); !sent) {
     media::logger("app")->warn("admin socket: {}", sent.error().message);
   }

@@ -71,10 +71,11 @@ constexpr PersonSpec kPeople[] = {
     {"tali", "雷桂花", "tali", CollectiveRole::AssistantTeacher},
 };
 
-// What demo.json holds. It is written before the rows, so that a start that was cut short is finished by the next
-// one with the same ids and secrets.
+// What demo.json holds. It is written before the rows, so that a start that was cut short is
+// finished by the next one with the same ids and secrets.
 struct Plan {
-  std::map<std::string, Id> ids;  // "authority", "collective", "school core", "class tali-3", "person teacher", …
+  std::map<std::string, Id>
+      ids;  // "authority", "collective", "school core", "class tali-3", "person teacher", …
   std::map<std::string, std::string> passwords;  // by login
   Id live_lesson;
   Id next_lesson;
@@ -84,9 +85,15 @@ struct Plan {
   std::vector<DemoLink> links;
 };
 
-std::string school_key(const char* key) { return fmt::format("school {}", key); }
-std::string class_key(const char* key) { return fmt::format("class {}", key); }
-std::string person_key(const char* login) { return fmt::format("person {}", login); }
+std::string school_key(const char* key) {
+  return fmt::format("school {}", key);
+}
+std::string class_key(const char* key) {
+  return fmt::format("class {}", key);
+}
+std::string person_key(const char* login) {
+  return fmt::format("person {}", login);
+}
 
 const char* school_name(const char* key) {
   for (const SchoolSpec& school : kSchools) {
@@ -98,11 +105,20 @@ const char* school_name(const char* key) {
 json to_json(const Plan& plan) {
   json links = json::array();
   for (const DemoLink& link : plan.links) {
-    links.push_back({{"role", link.role}, {"name", link.name}, {"classId", link.class_id}, {"token", link.token}});
+    links.push_back({{"role", link.role},
+                     {"name", link.name},
+                     {"classId", link.class_id},
+                     {"token", link.token}});
   }
-  return {{"version", 1},           {"ids", plan.ids},         {"passwords", plan.passwords},
-          {"live", plan.live_lesson}, {"liveAt", plan.live_at}, {"next", plan.next_lesson},
-          {"nextAt", plan.next_at}, {"tokensEnd", plan.tokens_end}, {"links", links}};
+  return {{"version", 1},
+          {"ids", plan.ids},
+          {"passwords", plan.passwords},
+          {"live", plan.live_lesson},
+          {"liveAt", plan.live_at},
+          {"next", plan.next_lesson},
+          {"nextAt", plan.next_at},
+          {"tokensEnd", plan.tokens_end},
+          {"links", links}};
 }
 
 Plan from_json(const json& j) {
@@ -142,7 +158,8 @@ void plan_live_lesson(Plan& plan, int64_t wall_us) {
   plan.live_at = wall_us;
   plan.tokens_end = wall_us + kTokenLifetimeUs;
   plan.links.clear();
-  plan.links.push_back({"teacher", fmt::format("{} {}", school_name("core"), kPeople[0].name), "", auth::new_secret()});
+  plan.links.push_back({"teacher", fmt::format("{} {}", school_name("core"), kPeople[0].name), "",
+                        auth::new_secret()});
   for (const ClassSpec& item : kClasses) {
     plan.links.push_back({"class", fmt::format("{} {}", school_name(item.school), item.name),
                           plan.ids.at(class_key(item.key)), auth::new_secret()});
@@ -171,13 +188,15 @@ Outcome<void> ensure_schools(Store& store, const Plan& plan) {
     storage::School school{plan.ids.at(school_key(spec.key)), spec.name, kCounty, std::nullopt};
     if (spec.parent != nullptr) school.parent_id = plan.ids.at(school_key(spec.parent));
     auto done = ensure(store.school(school.id), [&] { return store.add_school(school); });
-    const bool member = std::any_of(members->begin(), members->end(),
-                                    [&](const storage::SchoolInCollective& m) { return m.school.id == school.id; });
+    const bool member =
+        std::any_of(members->begin(), members->end(),
+                    [&](const storage::SchoolInCollective& m) { return m.school.id == school.id; });
     if (done && !member) done = store.add_membership({collective, school.id, spec.role});
     if (!done) return done;
   }
   for (const ClassSpec& spec : kClasses) {
-    const storage::SchoolClass row{plan.ids.at(class_key(spec.key)), plan.ids.at(school_key(spec.school)), spec.name, kGrade,
+    const storage::SchoolClass row{plan.ids.at(class_key(spec.key)),
+                                   plan.ids.at(school_key(spec.school)), spec.name, kGrade,
                                    spec.headcount};
     auto done = ensure(store.school_class(row.id), [&] { return store.add_class(row); });
     if (!done) return done;
@@ -191,7 +210,8 @@ Outcome<void> ensure_person(Store& store, const Plan& plan, const PersonSpec& sp
   auto done = ensure(store.person(id), [&]() -> Outcome<void> {
     const auto hash = auth::hash_password(plan.passwords.at(spec.login));
     if (!hash) return tl::unexpected(hash.error());
-    return store.add_person({id, plan.ids.at(school_key(spec.school)), spec.name, spec.login, *hash});
+    return store.add_person(
+        {id, plan.ids.at(school_key(spec.school)), spec.name, spec.login, *hash});
   });
   if (!done) return done;
   const auto roles = store.roles_of(id);
@@ -208,8 +228,8 @@ Outcome<void> ensure_bodies(Store& store, const Plan& plan) {
   if (authorities->empty()) done = store.add_authority({authority, "罗源县教育局"});
   if (done) {
     done = ensure(store.collective(collective), [&] {
-      return store.add_collective(
-          {collective, authority, storage::CollectiveKind::CoBuilt, "罗源县实验小学城乡教育共同体"});
+      return store.add_collective({collective, authority, storage::CollectiveKind::CoBuilt,
+                                   "罗源县实验小学城乡教育共同体"});
     });
   }
   if (done) done = ensure_schools(store, plan);
@@ -228,7 +248,8 @@ storage::Lesson lesson_of(const Plan& plan, const Id& id) {
   lesson.unit = "第二单元";
   lesson.host_school_id = plan.ids.at(school_key("core"));
   lesson.teacher_id = plan.ids.at(person_key("teacher"));
-  for (const ClassSpec& item : kClasses) lesson.class_ids.push_back(plan.ids.at(class_key(item.key)));
+  for (const ClassSpec& item : kClasses)
+    lesson.class_ids.push_back(plan.ids.at(class_key(item.key)));
   return lesson;
 }
 
@@ -261,7 +282,8 @@ Outcome<void> ensure_tokens(Store& store, const Plan& plan) {
     } else if (link.role == "researcher") {
       token.person_id = plan.ids.at(person_key("researcher"));
     }
-    auto done = ensure(store.token_by_hash(token.secret_hash), [&] { return store.add_token(token); });
+    auto done =
+        ensure(store.token_by_hash(token.secret_hash), [&] { return store.add_token(token); });
     if (!done) return done;
   }
   return {};
@@ -274,7 +296,8 @@ Outcome<std::optional<Plan>> read_plan(const std::filesystem::path& file) {
   try {
     return std::optional<Plan>(from_json(json::parse(**text)));
   } catch (const json::exception&) {
-    return env_fail(fmt::format("{} cannot be read. Start the demonstration on an empty data directory.", file.string()));
+    return env_fail(fmt::format(
+        "{} cannot be read. Start the demonstration on an empty data directory.", file.string()));
   }
 }
 
@@ -286,7 +309,8 @@ Outcome<bool> renew(Store& store, Plan& plan, int64_t wall_us) {
   const bool ended = *live && (*live)->state == storage::LessonState::Ended;
   // A day before the end, so that links which have just been printed work for a day.
   if (plan.live_lesson.empty() || ended || plan.tokens_end < wall_us + kDayUs) {
-    if (const auto over = store.set_lesson_ended(plan.live_lesson, wall_us); !over) return tl::unexpected(over.error());
+    if (const auto over = store.set_lesson_ended(plan.live_lesson, wall_us); !over)
+      return tl::unexpected(over.error());
     plan_live_lesson(plan, wall_us);
     changed = true;
   }
@@ -320,14 +344,16 @@ Outcome<Demo> seed_demo(Store& store, const std::filesystem::path& data_dir, int
   if (!authorities) return tl::unexpected(authorities.error());
   if (!*stored && !authorities->empty()) {
     return env_fail(fmt::format(
-        "{} holds a real collective. Start the demonstration on a data directory of its own.", data_dir.string()));
+        "{} holds a real collective. Start the demonstration on a data directory of its own.",
+        data_dir.string()));
   }
   Plan plan = stored->value_or(Plan());
   name_bodies(plan);
   const auto renewed = renew(store, plan, wall_us);
   if (!renewed) return tl::unexpected(renewed.error());
   if (!*stored || *renewed) {
-    if (auto written = write_private_file(file, to_json(plan).dump(2)); !written) return tl::unexpected(written.error());
+    if (auto written = write_private_file(file, to_json(plan).dump(2)); !written)
+      return tl::unexpected(written.error());
   }
   Outcome<void> done = ensure_bodies(store, plan);
   if (done) done = ensure_lessons(store, plan);

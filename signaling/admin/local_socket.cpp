@@ -23,12 +23,15 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kBacklog = 8;
 
-// The address of `path` through /proc/self/fd/<directory>, which fits whatever the length of the directory's name.
+// The address of `path` through /proc/self/fd/<directory>, which fits whatever the length of the
+// directory's name.
 Outcome<sockaddr_un> address_of(const std::filesystem::path& path, const Descriptor& directory) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string name = fmt::format("/proc/self/fd/{}/{}", directory.get(), path.filename().string());
-  if (name.size() >= sizeof(address.sun_path)) return env_fail(fmt::format("{}: the file name is too long.", path.string()));
+  const std::string name =
+      fmt::format("/proc/self/fd/{}/{}", directory.get(), path.filename().string());
+  if (name.size() >= sizeof(address.sun_path))
+    return env_fail(fmt::format("{}: the file name is too long.", path.string()));
   std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
   return address;
 }
@@ -37,7 +40,9 @@ Descriptor open_directory(const std::filesystem::path& path) {
   return Descriptor(open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() {
+  return std::strerror(errno);
+}
 
 bool wait_for(int fd, short events, Clock::time_point deadline) {
   for (;;) {
@@ -58,17 +63,20 @@ Descriptor::~Descriptor() {
 
 Outcome<Descriptor> listen_at(const std::filesystem::path& path) {
   const Descriptor directory = open_directory(path);
-  if (!directory.valid()) return env_fail(fmt::format("cannot open {}: {}.", path.parent_path().string(), reason()));
+  if (!directory.valid())
+    return env_fail(fmt::format("cannot open {}: {}.", path.parent_path().string(), reason()));
   const auto address = address_of(path, directory);
   if (!address) return tl::unexpected(address.error());
   Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener.valid()) return env_fail(fmt::format("cannot make a socket: {}.", reason()));
   unlink(address->sun_path);
-  // Linux gives the file the socket's own mode, so that it is never open to others, not even for a moment.
+  // Linux gives the file the socket's own mode, so that it is never open to others, not even for a
+  // moment.
   if (fchmod(listener.get(), 0600) != 0 ||
       bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0 ||
       chmod(address->sun_path, 0600) != 0 || listen(listener.get(), kBacklog) != 0) {
-    return env_fail(fmt::format("cannot listen at {}: {}. Is the data directory writable?", path.string(), reason()));
+    return env_fail(fmt::format("cannot listen at {}: {}. Is the data directory writable?",
+                                path.string(), reason()));
   }
   return listener;
 }
@@ -84,8 +92,9 @@ Outcome<std::optional<Descriptor>> connect_to(const std::filesystem::path& path)
     return std::optional<Descriptor>(std::move(client));
   }
   if (errno == ENOENT || errno == ECONNREFUSED) return std::optional<Descriptor>();
-  return env_fail(fmt::format("cannot reach the server at {}: {}. Run this as the server's user or as root.", path.string(),
-                              reason()));
+  return env_fail(
+      fmt::format("cannot reach the server at {}: {}. Run this as the server's user or as root.",
+                  path.string(), reason()));
 }
 
 Outcome<std::string> read_line(int fd, size_t limit, int timeout_ms) {
@@ -98,7 +107,8 @@ Outcome<std::string> read_line(int fd, size_t limit, int timeout_ms) {
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (n <= 0) return env_fail("the other side closed the connection.");
     text.append(chunk.data(), static_cast<size_t>(n));
-    if (const size_t end = text.find('\n'); end != std::string::npos && end <= limit) return text.substr(0, end);
+    if (const size_t end = text.find('\n'); end != std::string::npos && end <= limit)
+      return text.substr(0, end);
     if (text.size() > limit) return env_fail(fmt::format("a line is longer than {} bytes.", limit));
   }
 }

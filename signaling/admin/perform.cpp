@@ -24,16 +24,22 @@ constexpr int kAnswerTimeoutMs = 120'000;       // checking a large database tak
 constexpr auto kRetryEvery = std::chrono::milliseconds(50);
 
 Outcome<json> ask_server(int fd, const json& request) {
-  if (auto sent = write_line(fd, request.dump(-1, ' ', false, json::error_handler_t::replace), kRequestTimeoutMs); !sent) return tl::unexpected(sent.error());
+  if (auto sent = write_line(fd, request.dump(-1, ' ', false, json::error_handler_t::replace),
+                             kRequestTimeoutMs);
+      !sent)
+    return tl::unexpected(sent.error());
   const auto line = read_line(fd, kMaxAnswerBytes, kAnswerTimeoutMs);
   if (!line) return env_fail(fmt::format("the server: {}", line.error().message));
   const json answer = json::parse(*line, nullptr, false);
   if (!answer.is_object() || !answer.contains("ok") || !answer["ok"].is_boolean()) {
-    return env_fail("the server's answer cannot be read; the program and the server may be of different versions.");
+    return env_fail(
+        "the server's answer cannot be read; the program and the server may be of different "
+        "versions.");
   }
   if (!answer["ok"].get<bool>()) {
     const auto error = answer.find("error");
-    return env_fail(error != answer.end() && error->is_string() ? error->get<std::string>() : "the server refused.");
+    return env_fail(error != answer.end() && error->is_string() ? error->get<std::string>()
+                                                                : "the server refused.");
   }
   return answer.value("result", json());
 }
@@ -43,8 +49,9 @@ Outcome<json> ask_server(int fd, const json& request) {
 Outcome<json> perform(const std::filesystem::path& data_dir, const json& request, int patience_ms) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(data_dir / "tongke.db", error)) {
-    return env_fail(fmt::format("{} has no database. Give --data the directory that the server uses, and start it once.",
-                                data_dir.string()));
+    return env_fail(fmt::format(
+        "{} has no database. Give --data the directory that the server uses, and start it once.",
+        data_dir.string()));
   }
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
   for (;;) {

@@ -38,7 +38,8 @@ Outcome<void> write_private_file(const std::filesystem::path& file, const std::s
   std::filesystem::path fresh = file;
   fresh += ".new";
   unlink(fresh.c_str());
-  const Descriptor out(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const Descriptor out(
+      open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!out.valid()) return failed("make", fresh);
   if (!write_all(out.get(), text) || fsync(out.get()) != 0) return failed("write", fresh);
   if (std::rename(fresh.c_str(), file.c_str()) != 0) return failed("replace", file);
@@ -59,7 +60,8 @@ Outcome<std::optional<std::string>> read_private_file(const std::filesystem::pat
     if (n < 0) return failed("read", file);
     if (n == 0) return std::optional(std::move(text));
     text.append(chunk.data(), static_cast<size_t>(n));
-    if (text.size() > kMaxPrivateFileBytes) return env_fail(fmt::format("{} is too large.", file.string()));
+    if (text.size() > kMaxPrivateFileBytes)
+      return env_fail(fmt::format("{} is too large.", file.string()));
   }
 }
 

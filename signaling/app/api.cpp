@@ -12,7 +12,8 @@ namespace {
 // Objects and arrays nested deeper than this are not ours.
 constexpr int kMaxJsonDepth = 32;
 
-// Nothing for a key that comes twice or a document that is too deep: what such input means depends on who reads it.
+// Nothing for a key that comes twice or a document that is too deep: what such input means depends
+// on who reads it.
 std::optional<nlohmann::json> parse_strictly(const std::string& text) {
   bool refused = false;
   std::vector<std::vector<std::string>> keys;
@@ -21,7 +22,8 @@ std::optional<nlohmann::json> parse_strictly(const std::string& text) {
     if (event == nlohmann::json::parse_event_t::object_start) keys.emplace_back();
     if (event == nlohmann::json::parse_event_t::object_end && !keys.empty()) keys.pop_back();
     if (event == nlohmann::json::parse_event_t::key && !keys.empty()) {
-      for (const std::string& known : keys.back()) refused = refused || known == value.get_ref<std::string&>();
+      for (const std::string& known : keys.back())
+        refused = refused || known == value.get_ref<std::string&>();
       keys.back().push_back(value.get<std::string>());
     }
     return !refused;
@@ -39,25 +41,29 @@ void reply(Api& api, const Call& call, web::Response response) {
         .with("Access-Control-Expose-Headers", "Location, ETag, Link, Accept-Patch, Retry-After");
   }
   if (response.status >= 400) {
-    const std::string_view route = call.route == nullptr ? std::string_view("other") : call.route->pattern;
+    const std::string_view route =
+        call.route == nullptr ? std::string_view("other") : call.route->pattern;
     ++api.refusals[fmt::format("{} {}", route, response.status)];
   }
   call.responder.send(std::move(response));
 }
 
 void reply_json(Api& api, const Call& call, int status, const nlohmann::json& body) {
-  // Text from the database is UTF-8; anything else is shown as replacement characters, never thrown about.
-  web::Response response = web::text_response(
-      status, "application/json", body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  // Text from the database is UTF-8; anything else is shown as replacement characters, never thrown
+  // about.
+  web::Response response =
+      web::text_response(status, "application/json",
+                         body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   response.with("Cache-Control", "no-store");
   reply(api, call, std::move(response));
 }
 
-void reply_error(Api& api, const Call& call, int status, std::string_view code, std::string_view message) {
-  web::Response response = web::text_response(
-      status, "application/json",
-      nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump(
-          -1, ' ', false, nlohmann::json::error_handler_t::replace));
+void reply_error(Api& api, const Call& call, int status, std::string_view code,
+                 std::string_view message) {
+  web::Response response =
+      web::text_response(status, "application/json",
+                         nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump(
+                             -1, ' ', false, nlohmann::json::error_handler_t::replace));
   response.with("Cache-Control", "no-store");
   if (status == 401) response.with("WWW-Authenticate", "Bearer");
   if (status == 503) response.with("Retry-After", "1");

@@ -28,7 +28,8 @@ namespace signaling::app {
 
 struct Route;
 
-// LiveLessons as HTTP and the WebSocket use it; a seam, so that the edge is tested without a media plane.
+// LiveLessons as HTTP and the WebSocket use it; a seam, so that the edge is tested without a media
+// plane.
 class LiveDoor {
  public:
   virtual ~LiveDoor() = default;
@@ -37,18 +38,21 @@ class LiveDoor {
   virtual void on_close(ConnectionId id) = 0;
   virtual void publish(const auth::Actor& actor, const std::string& lesson, std::string offer,
                        HttpReply<MediaAnswer> reply) = 0;
-  virtual void play(const auth::Actor& actor, const std::string& lesson, std::string offer, PlaySource source,
-                    HttpReply<MediaAnswer> reply) = 0;
-  virtual void patch(const auth::Actor& actor, const std::string& session, const std::string& if_match,
-                     std::string fragment, HttpReply<PatchAnswer> reply) = 0;
-  virtual void end_session(const auth::Actor& actor, const std::string& session, HttpReply<void> reply) = 0;
+  virtual void play(const auth::Actor& actor, const std::string& lesson, std::string offer,
+                    PlaySource source, HttpReply<MediaAnswer> reply) = 0;
+  virtual void patch(const auth::Actor& actor, const std::string& session,
+                     const std::string& if_match, std::string fragment,
+                     HttpReply<PatchAnswer> reply) = 0;
+  virtual void end_session(const auth::Actor& actor, const std::string& session,
+                           HttpReply<void> reply) = 0;
 };
 
 struct ApiParams {
   std::filesystem::path recordings;
   std::filesystem::path web_root;  // empty or missing: no pages
   media::Duration session_lifetime = media::Duration::seconds(12 * 3600);
-  // Values of the Link header of WHIP and WHEP answers, for example `<stun:host>; rel="ice-server"`.
+  // Values of the Link header of WHIP and WHEP answers, for example `<stun:host>;
+  // rel="ice-server"`.
   std::vector<std::string> ice_links;
   std::function<media::Instant()> monotonic;
   std::function<int64_t()> wall_us;
@@ -75,14 +79,16 @@ struct Api {
   auth::WrongPasswordLimiter wrong_passwords;
   ViewLog views;
   std::optional<web::FileTree> recordings;  // opened when first used
-  std::string_view status = "starting";  // "starting", "ok" or "stopping"; as /healthz shows it
-  std::map<std::string, uint64_t, std::less<>> refusals;  // "<route> <status>" of every answer from 400 on
+  std::string_view status = "starting";     // "starting", "ok" or "stopping"; as /healthz shows it
+  std::map<std::string, uint64_t, std::less<>>
+      refusals;  // "<route> <status>" of every answer from 400 on
 };
 
 // ---- answers. They add the route's CORS headers and count refusals. ----
 void reply(Api& api, const Call& call, web::Response response);
 void reply_json(Api& api, const Call& call, int status, const nlohmann::json& body);
-void reply_error(Api& api, const Call& call, int status, std::string_view code, std::string_view message);
+void reply_error(Api& api, const Call& call, int status, std::string_view code,
+                 std::string_view message);
 // 503: the database did not answer.
 void reply_unavailable(Api& api, const Call& call);
 

@@ -44,21 +44,24 @@ class LiveLessonsDoor final : public LiveDoor {
   void on_open(ConnectionId id, Connection& connection, const auth::Actor& actor) override {
     lessons_.on_open(id, connection, actor);
   }
-  void on_message(ConnectionId id, std::string_view text) override { lessons_.on_message(id, text); }
+  void on_message(ConnectionId id, std::string_view text) override {
+    lessons_.on_message(id, text);
+  }
   void on_close(ConnectionId id) override { lessons_.on_close(id); }
   void publish(const auth::Actor& actor, const std::string& lesson, std::string offer,
                HttpReply<MediaAnswer> reply) override {
     lessons_.publish(actor, lesson, std::move(offer), std::move(reply));
   }
-  void play(const auth::Actor& actor, const std::string& lesson, std::string offer, PlaySource source,
-            HttpReply<MediaAnswer> reply) override {
+  void play(const auth::Actor& actor, const std::string& lesson, std::string offer,
+            PlaySource source, HttpReply<MediaAnswer> reply) override {
     lessons_.play(actor, lesson, std::move(offer), source, std::move(reply));
   }
-  void patch(const auth::Actor& actor, const std::string& session, const std::string& if_match, std::string fragment,
-             HttpReply<PatchAnswer> reply) override {
+  void patch(const auth::Actor& actor, const std::string& session, const std::string& if_match,
+             std::string fragment, HttpReply<PatchAnswer> reply) override {
     lessons_.patch(actor, session, if_match, std::move(fragment), std::move(reply));
   }
-  void end_session(const auth::Actor& actor, const std::string& session, HttpReply<void> reply) override {
+  void end_session(const auth::Actor& actor, const std::string& session,
+                   HttpReply<void> reply) override {
     lessons_.end_session(actor, session, std::move(reply));
   }
 
@@ -74,10 +77,12 @@ std::string https_url(const std::string& address, uint16_t port) {
 // The built pages beside the program: in a build tree, or installed.
 std::filesystem::path find_web_root() {
   std::error_code error;
-  const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const std::filesystem::path here =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   const std::filesystem::path in_tree = here / "../../web-client/dist";
   for (const std::filesystem::path& candidate : {in_tree, here / "../share/tongke/web"}) {
-    if (std::filesystem::exists(candidate / "index.html", error)) return candidate.lexically_normal();
+    if (std::filesystem::exists(candidate / "index.html", error))
+      return candidate.lexically_normal();
   }
   return in_tree.lexically_normal();
 }
@@ -164,13 +169,15 @@ Outcome<void> ServingApp::open_media() {
   const std::filesystem::path recordings = data_ / "recordings";
   std::error_code error;
   std::filesystem::create_directories(recordings, error);
-  if (error) return media::env_fail(fmt::format("cannot make {}: {}", recordings.string(), error.message()));
+  if (error)
+    return media::env_fail(fmt::format("cannot make {}: {}", recordings.string(), error.message()));
 
   media::api::ServerParams params;
   params.public_address = config_.public_address;
   params.bind_address = config_.media.bind;
   params.media_port = config_.media.port;
-  params.workers = config_.media.workers != 0 ? config_.media.workers : std::max(1U, std::thread::hardware_concurrency());
+  params.workers = config_.media.workers != 0 ? config_.media.workers
+                                              : std::max(1U, std::thread::hardware_concurrency());
   auto media = media::api::MediaServer::start(params, [this] {
     if (media_woke_.exchange(true)) return;  // a look is already on its way
     box_.post([this] {
@@ -192,13 +199,15 @@ Outcome<void> ServingApp::open_web() {
   params.port = config_.http.port;
   params.tls = {config_.http.certificate, config_.http.private_key};
   if (config_.http.certificate.empty()) {
-    auto made = web::ensure_self_signed(data_ / "tls", {config_.public_address}, web::wall_now_us() / 1'000'000);
+    auto made = web::ensure_self_signed(data_ / "tls", {config_.public_address},
+                                        web::wall_now_us() / 1'000'000);
     if (!made) return tl::unexpected<EnvError>(made.error());
     params.tls = *made;
   }
   ApiParams api;
   api.recordings = data_ / "recordings";
-  api.web_root = config_.http.web_root.empty() ? find_web_root() : std::filesystem::path(config_.http.web_root);
+  api.web_root = config_.http.web_root.empty() ? find_web_root()
+                                               : std::filesystem::path(config_.http.web_root);
   api.session_lifetime = media::Duration::seconds(int64_t{config_.session.lifetime_hours} * 3600);
   api.monotonic = web::monotonic_now;
   api.wall_us = web::wall_now_us;
@@ -212,24 +221,27 @@ Outcome<void> ServingApp::open_web() {
   if (!socket) return tl::unexpected<EnvError>(socket.error());
   admin_ = std::move(*socket);
   if (demo_) {
-    return write_demo_links(data_ / "demo-links.json", *demo_, https_url(config_.public_address, server_->port()));
+    return write_demo_links(data_ / "demo-links.json", *demo_,
+                            https_url(config_.public_address, server_->port()));
   }
   return {};
 }
 
 std::string ServingApp::metrics() {
-  return metrics_text({media_->stats(), lessons_->stats(), server_->stats(), storage_->stats(), read_process_usage(),
-                       http_->api().refusals});
+  return metrics_text({media_->stats(), lessons_->stats(), server_->stats(), storage_->stats(),
+                       read_process_usage(), http_->api().refusals});
 }
 
 int ServingApp::run(const std::function<void(const std::string&)>& on_ready) {
   server_->every(kTick, [this] {
     lessons_->on_tick(web::monotonic_now());
-    if (stopping_ && (lessons_->is_drained() || web::monotonic_now() > stop_deadline_)) server_->stop();
+    if (stopping_ && (lessons_->is_drained() || web::monotonic_now() > stop_deadline_))
+      server_->stop();
   });
   server_->every(kSweep, [this] {
-    storage_->tell("remove expired credentials",
-                   [now = web::wall_now_us()](storage::Store& store) { return store.remove_expired(now); });
+    storage_->tell("remove expired credentials", [now = web::wall_now_us()](storage::Store& store) {
+      return store.remove_expired(now);
+    });
   });
   server_->post([this, on_ready] {
     lessons_->recover([this, on_ready](Outcome<void> recovered) {
@@ -241,7 +253,8 @@ int ServingApp::run(const std::function<void(const std::string&)>& on_ready) {
       http_->begin_service();
       // Written by hand: the order of the keys is part of what scripts may look at.
       on_ready(fmt::format(R"({{"ready":true,"https":"{}","lesson":"{}"}})",
-                           https_url(config_.public_address, server_->port()), demo_ ? demo_->live_lesson : ""));
+                           https_url(config_.public_address, server_->port()),
+                           demo_ ? demo_->live_lesson : ""));
     });
   });
   server_->run();

@@ -14,14 +14,16 @@ template <class T>
 using Outcome = media::Outcome<T>;
 
 // On the storage thread.
-Outcome<auth::Actor> look_up_token(storage::Store& store, const std::string& hash, int64_t wall_us) {
+Outcome<auth::Actor> look_up_token(storage::Store& store, const std::string& hash,
+                                   int64_t wall_us) {
   auto token = store.token_by_hash(hash);
   if (!token) return tl::unexpected<media::EnvError>(token.error());
   if (!*token || (*token)->revoked || (*token)->expires_at <= wall_us) return auth::Actor{};
   return auth::Actor::of_token(**token);
 }
 
-Outcome<auth::Actor> look_up_session(storage::Store& store, const std::string& hash, int64_t wall_us) {
+Outcome<auth::Actor> look_up_session(storage::Store& store, const std::string& hash,
+                                     int64_t wall_us) {
   auto session = store.session_by_hash(hash);
   if (!session) return tl::unexpected<media::EnvError>(session.error());
   if (!*session || (*session)->expires_at <= wall_us) return auth::Actor{};
@@ -39,7 +41,8 @@ Outcome<auth::Actor> look_up_session(storage::Store& store, const std::string& h
   return auth::Actor::of_person(**person, std::move(*roles));
 }
 
-Outcome<auth::Actor> look_up(storage::Store& store, const std::string& hash, bool cookie, int64_t wall_us) {
+Outcome<auth::Actor> look_up(storage::Store& store, const std::string& hash, bool cookie,
+                             int64_t wall_us) {
   return cookie ? look_up_session(store, hash, wall_us) : look_up_token(store, hash, wall_us);
 }
 
@@ -87,15 +90,13 @@ void Authenticator::authenticate(const web::Request& request, Reply reply) {
   if (credential.secret.empty()) return answer({}, AuthFailure::None);
   const std::string hash = auth::hash_secret(credential.secret);
   if (const Remembered* known = remembered(hash)) return answer(known->actor, AuthFailure::None);
-  storage_.ask(
-      [hash, cookie = credential.from_cookie, now = wall_us_()](storage::Store& store) {
-        return look_up(store, hash, cookie, now);
-      },
-      [this, hash, answer](Outcome<auth::Actor> actor) {
-        if (!actor) return answer({}, AuthFailure::Unavailable);
-        remember(hash, *actor);
-        answer(std::move(*actor), AuthFailure::None);
-      });
+  storage_.ask([hash, cookie = credential.from_cookie, now = wall_us_()](
+                   storage::Store& store) { return look_up(store, hash, cookie, now); },
+               [this, hash, answer](Outcome<auth::Actor> actor) {
+                 if (!actor) return answer({}, AuthFailure::Unavailable);
+                 remember(hash, *actor);
+                 answer(std::move(*actor), AuthFailure::None);
+               });
 }
 
 std::optional<auth::Actor> Authenticator::authenticate_now(const web::Request& request) {
@@ -115,7 +116,8 @@ std::optional<auth::Actor> Authenticator::authenticate_now(const web::Request& r
       auto promise = std::make_shared<std::promise<Outcome<auth::Actor>>>();
       std::future<Outcome<auth::Actor>> found = promise->get_future();
       storage_.ask(
-          [promise, hash, cookie = credential.from_cookie, now = wall_us_()](storage::Store& store) {
+          [promise, hash, cookie = credential.from_cookie,
+           now = wall_us_()](storage::Store& store) {
             Outcome<auth::Actor> result = look_up(store, hash, cookie, now);
             promise->set_value(result);
             return result;
@@ -136,6 +138,8 @@ std::optional<auth::Actor> Authenticator::authenticate_now(const web::Request& r
   return actor;
 }
 
-void Authenticator::forget(const std::string& secret) { actors_.erase(auth::hash_secret(secret)); }
+void Authenticator::forget(const std::string& secret) {
+  actors_.erase(auth::hash_secret(secret));
+}
 
 }  // namespace signaling::app

@@ -1,6 +1,6 @@
-// From a request's credential to the actor: a bearer token or the session cookie, checked against the database and
-// remembered for kActorLasts, which bounds how long a revoked credential still works.
-// Owner: Api. Thread: signaling.
+// From a request's credential to the actor: a bearer token or the session cookie, checked against
+// the database and remembered for kActorLasts, which bounds how long a revoked credential still
+// works. Owner: Api. Thread: signaling.
 #pragma once
 
 #include <functional>
@@ -17,8 +17,9 @@ namespace signaling::app {
 
 inline constexpr media::Duration kActorLasts = media::Duration::millis(1'500);
 inline constexpr size_t kMaxRememberedActors = 4096;
-// A WebSocket handshake must be decided at once. When its credential is not remembered, the loop waits for the
-// database this long, and in each second not longer than kWaitPerSecond in all: a stalled disk must not stop the lessons.
+// A WebSocket handshake must be decided at once. When its credential is not remembered, the loop
+// waits for the database this long, and in each second not longer than kWaitPerSecond in all: a
+// stalled disk must not stop the lessons.
 inline constexpr media::Duration kUpgradeWait = media::Duration::millis(250);
 inline constexpr media::Duration kWaitPerSecond = media::Duration::millis(400);
 inline constexpr const char* kSessionCookie = "tongke_session";
@@ -42,8 +43,8 @@ class Authenticator {
   Authenticator(storage::sql::StorageThread& storage, Clock monotonic, Wall wall_us)
       : storage_(storage), monotonic_(std::move(monotonic)), wall_us_(std::move(wall_us)) {}
 
-  // An actor of kind None when there is no credential or it is wrong, expired or revoked. Calls back at once when it
-  // is remembered, otherwise later on this thread.
+  // An actor of kind None when there is no credential or it is wrong, expired or revoked. Calls
+  // back at once when it is remembered, otherwise later on this thread.
   void authenticate(const web::Request& request, Reply reply);
   // The same, now; unset: the database did not answer in time.
   std::optional<auth::Actor> authenticate_now(const web::Request& request);

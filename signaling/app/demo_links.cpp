@@ -16,10 +16,12 @@ media::Outcome<void> write_demo_links(const std::filesystem::path& file, const a
                               {"role", link.role},
                               {"url", fmt::format("{}/enter?token={}", https, link.token)}});
     if (link.role == "teacher") {
-      links["whip"] = {{"url", fmt::format("{}/whip/{}", https, demo.live_lesson)}, {"token", link.token}};
+      links["whip"] = {{"url", fmt::format("{}/whip/{}", https, demo.live_lesson)},
+                       {"token", link.token}};
     }
     if (link.role == "observer") {
-      links["whep"] = {{"url", fmt::format("{}/whep/{}", https, demo.live_lesson)}, {"token", link.token}};
+      links["whep"] = {{"url", fmt::format("{}/whep/{}", https, demo.live_lesson)},
+                       {"token", link.token}};
     }
   }
   for (const admin::DemoAccount& account : demo.accounts) {

@@ -1,4 +1,5 @@
-// <data>/demo-links.json: where to click and publish in the demonstration, for `./dev up` and people.
+// <data>/demo-links.json: where to click and publish in the demonstration, for `./dev up` and
+// people.
 #pragma once
 
 #include <filesystem>

@@ -10,7 +10,8 @@ namespace signaling::app {
 namespace {
 
 bool changes_state(web::Method method) {
-  return method != web::Method::Get && method != web::Method::Head && method != web::Method::Options;
+  return method != web::Method::Get && method != web::Method::Head &&
+         method != web::Method::Options;
 }
 
 // Paths of the program interface never fall back to a page.
@@ -47,8 +48,8 @@ bool is_own_origin(const web::Request& request) {
   return !host.empty() && origin.starts_with(kScheme) && origin.substr(kScheme.size()) == host;
 }
 
-HttpApp::HttpApp(ApiParams params, storage::sql::StorageThread& storage, auth::PasswordWorker& passwords,
-                 LiveDoor& live)
+HttpApp::HttpApp(ApiParams params, storage::sql::StorageThread& storage,
+                 auth::PasswordWorker& passwords, LiveDoor& live)
     : api_{params,
            storage,
            passwords,
@@ -64,7 +65,8 @@ HttpApp::~HttpApp() = default;
 
 void HttpApp::on_request(web::Request request, web::Responder responder) {
   RouteMatch match = match_route(request.method, request.path);
-  Call call{match.route, std::move(request), std::move(responder), {}, std::move(match.params), {}, {}};
+  Call call{match.route, std::move(request), std::move(responder), {}, std::move(match.params), {},
+            {}};
   if (match.route == nullptr) {
     if (match.allowed.empty()) {
       if (!is_interface_path(call.request.path)) return handle_page(api_, std::move(call));
@@ -77,28 +79,32 @@ void HttpApp::on_request(web::Request request, web::Responder responder) {
   }
   if (match.route->gate.kind() == Gate::Kind::Open) {
     // A page of somebody else must not sign a visitor in as somebody.
-    if (changes_state(call.request.method) && !call.request.header("origin").empty() && !is_own_origin(call.request)) {
+    if (changes_state(call.request.method) && !call.request.header("origin").empty() &&
+        !is_own_origin(call.request)) {
       return reply_error(api_, call, 403, "forbidden", "this request comes from another site");
     }
     return match.route->handler(api_, std::move(call));
   }
   const web::Request& asked = call.request;
-  api_.authenticator.authenticate(asked, [this, call](auth::Actor actor, AuthFailure failure) mutable {
-    call.actor = std::move(actor);
-    pass_gate(std::move(call), failure);
-  });
+  api_.authenticator.authenticate(asked,
+                                  [this, call](auth::Actor actor, AuthFailure failure) mutable {
+                                    call.actor = std::move(actor);
+                                    pass_gate(std::move(call), failure);
+                                  });
 }
 
 void HttpApp::pass_gate(Call call, AuthFailure failure) {
   if (failure == AuthFailure::Unavailable) return reply_unavailable(api_, call);
   const Gate& gate = call.route->gate;
   if (gate.kind() == Gate::Kind::Verb) {
-    if (!auth::authorize(call.actor, gate.asked(), auth::Object::nothing())) return reply_denied(api_, call);
+    if (!auth::authorize(call.actor, gate.asked(), auth::Object::nothing()))
+      return reply_denied(api_, call);
   } else if (call.actor.kind == auth::ActorKind::None) {
     return reply_denied(api_, call);
   }
   if (call.actor.kind != auth::ActorKind::None) call.responder.trust();
-  if (changes_state(call.request.method) && credential_of(call.request).from_cookie && !is_own_origin(call.request)) {
+  if (changes_state(call.request.method) && credential_of(call.request).from_cookie &&
+      !is_own_origin(call.request)) {
     return reply_error(api_, call, 403, "forbidden", "this request comes from another site");
   }
   if (api_.status != "ok" && call.route->cors == Cors::Bearer) return reply_unavailable(api_, call);
@@ -128,7 +134,8 @@ void HttpApp::pass_lesson_gate(Call call) {
         if (!auth::authorize(call.actor, auth::Verb::ViewLesson, object)) {
           return reply_error(api_, call, 404, "not-found", "no such lesson");
         }
-        if (!auth::authorize(call.actor, call.route->gate.asked(), object)) return reply_denied(api_, call);
+        if (!auth::authorize(call.actor, call.route->gate.asked(), object))
+          return reply_denied(api_, call);
         call.lesson = std::move(*found->lesson);
         call.roster = std::move(found->roster);
         call.route->handler(api_, std::move(call));
@@ -139,18 +146,22 @@ web::UpgradeDecision HttpApp::on_upgrade(const web::Request& request) {
   const auto refuse = [](int status, const char* code, const char* message) {
     web::UpgradeDecision decision;
     decision.refusal = web::text_response(
-        status, "application/json", nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump());
+        status, "application/json",
+        nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump());
     if (status == 503) decision.refusal->with("Retry-After", "1");
     return decision;
   };
   if (api_.status != "ok") return refuse(503, "unavailable", "the server is starting or stopping");
   // A program with a bearer token sends no Origin; a page always does.
-  if (!request.header("origin").empty() ? !is_own_origin(request) : credential_of(request).from_cookie) {
+  if (!request.header("origin").empty() ? !is_own_origin(request)
+                                        : credential_of(request).from_cookie) {
     return refuse(403, "forbidden", "this request comes from another site");
   }
   auto actor = api_.authenticator.authenticate_now(request);
-  if (!actor) return refuse(503, "unavailable", "the database does not answer; try again in a moment");
-  if (actor->kind == auth::ActorKind::None) return refuse(401, "unauthorized", "sign in, or send a valid token");
+  if (!actor)
+    return refuse(503, "unavailable", "the database does not answer; try again in a moment");
+  if (actor->kind == auth::ActorKind::None)
+    return refuse(401, "unauthorized", "sign in, or send a valid token");
   web::UpgradeDecision decision;
   decision.context = std::move(*actor);
   return decision;

@@ -54,7 +54,9 @@ class Families {
   std::vector<MetricFamily> families_;
 };
 
-double number(uint64_t v) { return static_cast<double>(v); }
+double number(uint64_t v) {
+  return static_cast<double>(v);
+}
 
 struct WorkerMetric {
   const char* name;
@@ -72,18 +74,24 @@ constexpr WorkerMetric kWorkerMetrics[] = {
      &media::api::WorkerStats::datagrams_out},
     {"tongke_worker_bytes_out_total", "UDP payload bytes sent", MetricType::Counter,
      &media::api::WorkerStats::bytes_out},
-    {"tongke_worker_rtp_in_total", "RTP packets received", MetricType::Counter, &media::api::WorkerStats::rtp_in},
+    {"tongke_worker_rtp_in_total", "RTP packets received", MetricType::Counter,
+     &media::api::WorkerStats::rtp_in},
     {"tongke_worker_rtp_forwarded_total", "RTP packets sealed for receivers", MetricType::Counter,
      &media::api::WorkerStats::rtp_forwarded},
-    {"tongke_worker_rtx_out_total", "Retransmissions sent", MetricType::Counter, &media::api::WorkerStats::rtx_out},
-    {"tongke_worker_send_calls_total", "sendmmsg calls", MetricType::Counter, &media::api::WorkerStats::send_calls},
+    {"tongke_worker_rtx_out_total", "Retransmissions sent", MetricType::Counter,
+     &media::api::WorkerStats::rtx_out},
+    {"tongke_worker_send_calls_total", "sendmmsg calls", MetricType::Counter,
+     &media::api::WorkerStats::send_calls},
     {"tongke_worker_gso_sends_total", "Messages of more than one segment", MetricType::Counter,
      &media::api::WorkerStats::gso_sends},
-    {"tongke_worker_recv_calls_total", "recvmmsg calls", MetricType::Counter, &media::api::WorkerStats::recv_calls},
-    {"tongke_worker_sessions", "Media connections", MetricType::Gauge, &media::api::WorkerStats::sessions},
-    {"tongke_worker_rooms", "Lessons on this worker", MetricType::Gauge, &media::api::WorkerStats::rooms},
-    {"tongke_worker_loop_lag_max_microseconds", "Longest delay of the loop since the last reading", MetricType::Gauge,
-     &media::api::WorkerStats::loop_lag_us_max},
+    {"tongke_worker_recv_calls_total", "recvmmsg calls", MetricType::Counter,
+     &media::api::WorkerStats::recv_calls},
+    {"tongke_worker_sessions", "Media connections", MetricType::Gauge,
+     &media::api::WorkerStats::sessions},
+    {"tongke_worker_rooms", "Lessons on this worker", MetricType::Gauge,
+     &media::api::WorkerStats::rooms},
+    {"tongke_worker_loop_lag_max_microseconds", "Longest delay of the loop since the last reading",
+     MetricType::Gauge, &media::api::WorkerStats::loop_lag_us_max},
 };
 
 void add_workers(Families& families, const std::vector<media::api::WorkerStats>& workers) {
@@ -93,36 +101,43 @@ void add_workers(Families& families, const std::vector<media::api::WorkerStats>&
       Families::sample(family, number(workers[i].*m.value), {{"worker", std::to_string(i)}});
     }
   }
-  MetricFamily& about = families.add("tongke_worker_info", "How each worker sends and seals", MetricType::Gauge);
+  MetricFamily& about =
+      families.add("tongke_worker_info", "How each worker sends and seals", MetricType::Gauge);
   for (size_t i = 0; i < workers.size(); ++i) {
-    Families::sample(about, 1, {{"worker", std::to_string(i)},
-                                {"cipher", workers[i].cipher_backend},
-                                {"gso", workers[i].gso ? "1" : "0"}});
+    Families::sample(about, 1,
+                     {{"worker", std::to_string(i)},
+                      {"cipher", workers[i].cipher_backend},
+                      {"gso", workers[i].gso ? "1" : "0"}});
   }
-  MetricFamily& drops = families.add("tongke_drops_total", "Datagrams and packets that went no further, by reason",
-                                     MetricType::Counter);
+  MetricFamily& drops =
+      families.add("tongke_drops_total", "Datagrams and packets that went no further, by reason",
+                   MetricType::Counter);
   for (size_t r = 0; r < media::kDropCount; ++r) {
     uint64_t sum = 0;
     for (const auto& worker : workers) sum += worker.drops.counts[r];
-    Families::sample(drops, number(sum), {{"reason", media::drop_name(static_cast<media::Drop>(r))}});
+    Families::sample(drops, number(sum),
+                     {{"reason", media::drop_name(static_cast<media::Drop>(r))}});
   }
 }
 
 void add_live(Families& families, const LiveStats& live) {
-  MetricFamily& lessons = families.add("tongke_lessons", "Open lessons by state", MetricType::Gauge);
+  MetricFamily& lessons =
+      families.add("tongke_lessons", "Open lessons by state", MetricType::Gauge);
   Families::sample(lessons, number(live.lessons_waiting), {{"state", "waiting"}});
   Families::sample(lessons, number(live.lessons_live), {{"state", "live"}});
   families.gauge("tongke_participants", "Teachers and classes present", number(live.participants));
   families.gauge("tongke_observers", "Observers present", number(live.observers));
   families.gauge("tongke_lesson_sockets", "WebSockets in lessons", number(live.sockets));
-  families.gauge("tongke_media_sessions", "Browser connections, WHIP and WHEP together", number(live.media_sessions));
+  families.gauge("tongke_media_sessions", "Browser connections, WHIP and WHEP together",
+                 number(live.media_sessions));
   families.gauge("tongke_recordings_running", "Lessons being recorded", number(live.recording));
   families.counter("tongke_messages_in_total", "WebSocket messages", number(live.messages_in));
   families.counter("tongke_messages_malformed_total", "WebSocket messages that made no sense",
                    number(live.messages_malformed));
   families.counter("tongke_messages_too_fast_total", "WebSocket messages over the rate limit",
                    number(live.messages_too_fast));
-  families.counter("tongke_events_stored_total", "Timeline events handed to the database", number(live.events_stored));
+  families.counter("tongke_events_stored_total", "Timeline events handed to the database",
+                   number(live.events_stored));
   families.counter("tongke_lesson_storage_failures_total", "Writes for lessons that failed",
                    number(live.storage_failures));
 }
@@ -131,46 +146,61 @@ void add_web(Families& families, const MetricsInput& input) {
   const web::ServerStats& web = input.web;
   families.gauge("tongke_connections", "TCP connections", number(web.connections));
   families.gauge("tongke_sockets", "WebSockets", number(web.sockets));
-  families.counter("tongke_connections_accepted_total", "TCP connections accepted", number(web.accepted));
-  MetricFamily& refused = families.add("tongke_connections_refused_total", "TCP connections refused, by reason",
-                                       MetricType::Counter);
+  families.counter("tongke_connections_accepted_total", "TCP connections accepted",
+                   number(web.accepted));
+  MetricFamily& refused = families.add("tongke_connections_refused_total",
+                                       "TCP connections refused, by reason", MetricType::Counter);
   Families::sample(refused, number(web.refused_full), {{"reason", "full"}});
   Families::sample(refused, number(web.refused_address), {{"reason", "address"}});
-  families.counter("tongke_connections_timed_out_total", "Connections ended by a time limit", number(web.timed_out));
-  families.counter("tongke_upgrades_refused_total", "WebSocket handshakes refused", number(web.upgrades_refused));
+  families.counter("tongke_connections_timed_out_total", "Connections ended by a time limit",
+                   number(web.timed_out));
+  families.counter("tongke_upgrades_refused_total", "WebSocket handshakes refused",
+                   number(web.upgrades_refused));
   families.counter("tongke_slow_sockets_closed_total", "WebSockets closed for falling behind",
                    number(web.slow_sockets_closed));
-  families.counter("tongke_http_bytes_served_total", "Bytes of response bodies", number(web.bytes_served));
-  MetricFamily& responses = families.add("tongke_http_responses_total", "HTTP answers by status", MetricType::Counter);
+  families.counter("tongke_http_bytes_served_total", "Bytes of response bodies",
+                   number(web.bytes_served));
+  MetricFamily& responses =
+      families.add("tongke_http_responses_total", "HTTP answers by status", MetricType::Counter);
   for (const auto& [status, count] : web.responses) {
     Families::sample(responses, number(count), {{"status", std::to_string(status)}});
   }
-  MetricFamily& refusals = families.add("tongke_http_refusals_total", "HTTP answers from 400 on, by route and status",
-                                        MetricType::Counter);
+  MetricFamily& refusals =
+      families.add("tongke_http_refusals_total", "HTTP answers from 400 on, by route and status",
+                   MetricType::Counter);
   for (const auto& [key, count] : input.refusals) {
     const size_t space = key.rfind(' ');
-    Families::sample(refusals, number(count), {{"route", key.substr(0, space)}, {"status", key.substr(space + 1)}});
+    Families::sample(refusals, number(count),
+                     {{"route", key.substr(0, space)}, {"status", key.substr(space + 1)}});
   }
 }
 
 void add_storage(Families& families, const storage::sql::StorageStats& storage) {
   families.gauge("tongke_storage_queue", "Database jobs waiting", number(storage.queued));
-  families.gauge("tongke_storage_queue_max", "Most database jobs that ever waited", number(storage.queued_max));
+  families.gauge("tongke_storage_queue_max", "Most database jobs that ever waited",
+                 number(storage.queued_max));
   families.counter("tongke_storage_jobs_total", "Database jobs run", number(storage.jobs));
-  families.counter("tongke_storage_refused_total", "Database jobs refused", number(storage.refused));
-  families.counter("tongke_storage_failed_total", "Database jobs that failed", number(storage.failed));
+  families.counter("tongke_storage_refused_total", "Database jobs refused",
+                   number(storage.refused));
+  families.counter("tongke_storage_failed_total", "Database jobs that failed",
+                   number(storage.failed));
   families.counter("tongke_storage_events_total", "Timeline events stored", number(storage.events));
-  families.counter("tongke_storage_commits_total", "Transactions of timeline events", number(storage.commits));
+  families.counter("tongke_storage_commits_total", "Transactions of timeline events",
+                   number(storage.commits));
   families.counter("tongke_storage_busy_seconds_total", "Time spent in database jobs",
                    number(storage.busy_us) / 1e6);
 }
 
 void add_process(Families& families, const ProcessUsage& process) {
-  families.counter("process_cpu_seconds_total", "User and system time of all threads", process.cpu_seconds);
-  families.gauge("process_resident_memory_bytes", "Resident memory", number(process.resident_bytes));
+  families.counter("process_cpu_seconds_total", "User and system time of all threads",
+                   process.cpu_seconds);
+  families.gauge("process_resident_memory_bytes", "Resident memory",
+                 number(process.resident_bytes));
   families.gauge("process_open_fds", "Open file descriptors", number(process.open_descriptors));
-  families.gauge("process_max_fds", "Limit of open file descriptors", number(process.max_descriptors));
-  families.gauge("process_start_time_seconds", "Start of the process, Unix time", process.start_time_s);
+  families.gauge("process_max_fds", "Limit of open file descriptors",
+                 number(process.max_descriptors));
+  families.gauge("process_start_time_seconds", "Start of the process, Unix time",
+                 process.start_time_s);
 }
 
 }  // namespace
@@ -205,7 +235,8 @@ ProcessUsage read_process_usage() {
     std::string field;
     for (int i = 3; i <= 22 && fields >> field; ++i) {
     }
-    const double ticks = std::strtod(field.c_str(), nullptr) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+    const double ticks =
+        std::strtod(field.c_str(), nullptr) / static_cast<double>(::sysconf(_SC_CLK_TCK));
     usage.start_time_s = static_cast<double>(now.tv_sec) - static_cast<double>(boot.tv_sec) + ticks;
   }
   return usage;

@@ -1,4 +1,5 @@
-// Where other threads leave work for the signaling loop before it exists and after it is gone. Thread: any.
+// Where other threads leave work for the signaling loop before it exists and after it is gone.
+// Thread: any.
 #pragma once
 
 #include <functional>

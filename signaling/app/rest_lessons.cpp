@@ -16,8 +16,8 @@ template <class T>
 using Outcome = media::Outcome<T>;
 
 constexpr int kListedLessons = 200;
-constexpr size_t kMaxText = 200;      // bytes of topic, subject, grade
-constexpr size_t kMaxClasses = 200;   // of one lesson
+constexpr size_t kMaxText = 200;     // bytes of topic, subject, grade
+constexpr size_t kMaxClasses = 200;  // of one lesson
 
 struct Shown {
   storage::Lesson lesson;
@@ -25,7 +25,8 @@ struct Shown {
 };
 
 Outcome<std::vector<storage::Lesson>> lessons_of(storage::Store& store, const auth::Actor& actor) {
-  if (actor.kind == auth::ActorKind::Person) return store.lessons_for_person(*actor.person_id, kListedLessons);
+  if (actor.kind == auth::ActorKind::Person)
+    return store.lessons_for_person(*actor.person_id, kListedLessons);
   auto lesson = store.lesson(*actor.lesson_id);
   if (!lesson) return tl::unexpected<media::EnvError>(lesson.error());
   std::vector<storage::Lesson> one;
@@ -43,7 +44,8 @@ NewLesson read_lesson(const nlohmann::json& body, const auth::Actor& actor) {
   const auto text = [&](const char* name, bool required) -> std::string {
     const auto found = body.find(name);
     if (found == body.end() && !required) return {};
-    if (found == body.end() || !found->is_string() || (required && found->get_ref<const std::string&>().empty()) ||
+    if (found == body.end() || !found->is_string() ||
+        (required && found->get_ref<const std::string&>().empty()) ||
         found->get_ref<const std::string&>().size() > kMaxText) {
       made.problem = std::string(name) + ": a text of 1 to 200 bytes";
       return {};
@@ -55,7 +57,8 @@ NewLesson read_lesson(const nlohmann::json& body, const auth::Actor& actor) {
   made.lesson.subject = text("subject", false);
   made.lesson.grade = text("grade", false);
   const std::string kind = text("kind", false);
-  const auto parsed = storage::parse_name<storage::ActivityKind>(kind.empty() ? "synchronous-lesson" : kind);
+  const auto parsed =
+      storage::parse_name<storage::ActivityKind>(kind.empty() ? "synchronous-lesson" : kind);
   if (!parsed) made.problem = "kind: not a kind of activity";
   made.lesson.kind = parsed.value_or(storage::ActivityKind::SynchronousLesson);
   const auto when = body.find("scheduledAt");
@@ -71,7 +74,8 @@ NewLesson read_lesson(const nlohmann::json& body, const auth::Actor& actor) {
     for (const nlohmann::json& id : *classes) {
       if (id.is_string()) made.lesson.class_ids.push_back(id.get<std::string>());
     }
-    const std::set<std::string> different(made.lesson.class_ids.begin(), made.lesson.class_ids.end());
+    const std::set<std::string> different(made.lesson.class_ids.begin(),
+                                          made.lesson.class_ids.end());
     if (different.size() != classes->size()) made.problem = "classIds: each id once, as text";
   }
   made.lesson.id = storage::sql::new_id();
@@ -80,8 +84,10 @@ NewLesson read_lesson(const nlohmann::json& body, const auth::Actor& actor) {
   return made;
 }
 
-// Unset when all went well; otherwise the field that names something outside the collective. On the storage thread.
-Outcome<std::optional<std::string>> add_checked(storage::Store& store, const storage::Lesson& lesson) {
+// Unset when all went well; otherwise the field that names something outside the collective. On the
+// storage thread.
+Outcome<std::optional<std::string>> add_checked(storage::Store& store,
+                                                const storage::Lesson& lesson) {
   auto schools = store.schools_of_collective(lesson.collective_id);
   if (!schools) return tl::unexpected<media::EnvError>(schools.error());
   for (const storage::Id& id : lesson.class_ids) {
@@ -92,7 +98,8 @@ Outcome<std::optional<std::string>> add_checked(storage::Store& store, const sto
     });
     if (!member) return "classIds: " + id + " is no class of this collective";
   }
-  if (auto added = store.add_lesson(lesson); !added) return tl::unexpected<media::EnvError>(added.error());
+  if (auto added = store.add_lesson(lesson); !added)
+    return tl::unexpected<media::EnvError>(added.error());
   return std::nullopt;
 }
 
@@ -102,7 +109,8 @@ nlohmann::json lesson_json(const storage::Lesson& lesson, const storage::LessonR
                            const auth::Actor& actor) {
   nlohmann::json classes = nlohmann::json::array();
   for (const storage::RosterClass& c : roster.classes) {
-    classes.push_back({{"id", c.class_id}, {"name", c.name}, {"school", c.school}, {"headcount", c.headcount}});
+    classes.push_back(
+        {{"id", c.class_id}, {"name", c.name}, {"school", c.school}, {"headcount", c.headcount}});
   }
   const auto role = auth::entry_role(actor, auth::Object::lesson(lesson, roster));
   nlohmann::json json{{"id", lesson.id},
@@ -151,9 +159,11 @@ void handle_create_lesson(Api& api, Call call) {
   const auto body = json_body(api, call);
   if (!body) return;
   NewLesson made = read_lesson(*body, call.actor);
-  // Permission first: whoever may not make lessons there learns nothing of what would have been wrong.
+  // Permission first: whoever may not make lessons there learns nothing of what would have been
+  // wrong.
   if (call.actor.kind != auth::ActorKind::Person ||
-      !auth::authorize(call.actor, auth::Verb::CreateLesson, auth::Object::collective(made.lesson.collective_id))) {
+      !auth::authorize(call.actor, auth::Verb::CreateLesson,
+                       auth::Object::collective(made.lesson.collective_id))) {
     return reply_error(api, call, 403, "forbidden", "you may not make lessons in this collective");
   }
   if (!made.problem.empty()) return reply_error(api, call, 400, "bad-message", made.problem);
@@ -173,10 +183,10 @@ void handle_create_lesson(Api& api, Call call) {
       [&api, call, lesson = made.lesson](Outcome<Made> done) {
         if (!done) return reply_unavailable(api, call);
         if (done->problem) return reply_error(api, call, 400, "bad-message", *done->problem);
-        web::Response response = web::text_response(
-            201, "application/json",
-            lesson_json(lesson, done->roster, call.actor)
-                .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+        web::Response response =
+            web::text_response(201, "application/json",
+                               lesson_json(lesson, done->roster, call.actor)
+                                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
         response.with("Location", "/api/v1/lessons/" + lesson.id).with("Cache-Control", "no-store");
         reply(api, call, std::move(response));
       });
@@ -192,7 +202,8 @@ void handle_attendance(Api& api, Call call) {
                                       {"name", s.name},
                                       {"headcount", s.headcount},
                                       {"joinedUs", s.joined_us},
-                                      {"leftUs", s.left_us ? nlohmann::json(*s.left_us) : nlohmann::json(nullptr)}});
+                                      {"leftUs", s.left_us ? nlohmann::json(*s.left_us)
+                                                           : nlohmann::json(nullptr)}});
                     }
                     reply_json(api, call, 200, {{"spans", std::move(list)}});
                   });

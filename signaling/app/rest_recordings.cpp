@@ -22,7 +22,8 @@ constexpr int kEventsPerRead = 5'000;
 constexpr int64_t kMaxEvents = 100'000;
 
 bool is_playable(const storage::RecordingSegment& segment) {
-  return segment.state == storage::SegmentState::Complete || segment.state == storage::SegmentState::Repaired;
+  return segment.state == storage::SegmentState::Complete ||
+         segment.state == storage::SegmentState::Repaired;
 }
 
 int64_t duration_of(const std::vector<storage::RecordingSegment>& segments) {
@@ -38,7 +39,8 @@ struct Recorded {
   storage::LessonRoster roster;
 };
 
-Outcome<std::vector<storage::RecordedLesson>> recordings_of(storage::Store& store, const auth::Actor& actor) {
+Outcome<std::vector<storage::RecordedLesson>> recordings_of(storage::Store& store,
+                                                            const auth::Actor& actor) {
   if (actor.kind == auth::ActorKind::Person) {
     return store.recordings_for_person(*actor.person_id, {kListedRecordings, 0});
   }
@@ -75,7 +77,8 @@ Outcome<Detail> read_detail(storage::Store& store, const std::string& lesson) {
 }
 
 // One track for each participant's source, its files in the order of the session clock.
-nlohmann::json tracks_json(std::vector<storage::RecordingSegment> segments, const std::string& lesson) {
+nlohmann::json tracks_json(std::vector<storage::RecordingSegment> segments,
+                           const std::string& lesson) {
   std::stable_sort(segments.begin(), segments.end(),
                    [](const auto& a, const auto& b) { return a.start_us < b.start_us; });
   nlohmann::json tracks = nlohmann::json::array();
@@ -85,7 +88,10 @@ nlohmann::json tracks_json(std::vector<storage::RecordingSegment> segments, cons
       return t["participant"] == s.participant && t["source"] == s.source;
     });
     if (track == tracks.end()) {
-      tracks.push_back({{"participant", s.participant}, {"name", s.name}, {"role", s.role}, {"source", s.source},
+      tracks.push_back({{"participant", s.participant},
+                        {"name", s.name},
+                        {"role", s.role},
+                        {"source", s.source},
                         {"segments", nlohmann::json::array()}});
       track = tracks.end() - 1;
     }
@@ -116,16 +122,20 @@ void send_file(Api& api, const Call& call, const storage::RecordingSegment& segm
   auto file = api.recordings->open_file(fmt::format("{}/{}", segment.lesson_id, segment.file));
   if (!file) return reply_error(api, call, 404, "not-found", "the file is gone");
   if (api.views.begins_view(name_of(call.actor), segment.id, api.params.monotonic())) {
-    api.storage.tell("audit a view", [entry = storage::AuditEntry{api.params.wall_us(), name_of(call.actor),
-                                                                  "view-recording",
-                                                                  segment.lesson_id + "/" + segment.id}](
-                                         storage::Store& store) { return store.add_audit(entry); });
+    api.storage.tell(
+        "audit a view",
+        [entry = storage::AuditEntry{api.params.wall_us(), name_of(call.actor), "view-recording",
+                                     segment.lesson_id + "/" + segment.id}](storage::Store& store) {
+          return store.add_audit(entry);
+        });
   }
   web::Response response;
   const bool sound = segment.codec == "opus";
   const std::string extension = std::filesystem::path(segment.file).extension().string();
-  response.with("Content-Type", sound && extension == ".webm" ? "audio/webm"
-                                                              : std::string(web::content_type_of(segment.file)))
+  response
+      .with("Content-Type", sound && extension == ".webm"
+                                ? "audio/webm"
+                                : std::string(web::content_type_of(segment.file)))
       .with("Cache-Control", "private, no-cache");  // each request is checked again
   response.file = std::move(*file);
   reply(api, call, std::move(response));
@@ -150,7 +160,8 @@ void handle_list_recordings(Api& api, Call call) {
         if (!rows) return reply_unavailable(api, call);
         nlohmann::json list = nlohmann::json::array();
         for (const Recorded& r : *rows) {
-          // The list comes from the same collectives as the lessons; whether this actor may watch is asked all the same.
+          // The list comes from the same collectives as the lessons; whether this actor may watch
+          // is asked all the same.
           if (!auth::authorize(call.actor, auth::Verb::SeeRecording,
                                auth::Object::lesson(r.row.lesson, r.roster))) {
             continue;
@@ -175,23 +186,25 @@ void handle_get_recording(Api& api, Call call) {
                       nlohmann::json event = nlohmann::json::parse(e.payload, nullptr, false);
                       if (!event.is_discarded()) events.push_back(std::move(event));
                     }
-                    reply_json(api, call, 200,
-                               {{"lesson", lesson_json(call.lesson, call.roster, call.actor)},
-                                {"durationUs", duration_of(detail->segments)},
-                                {"tracks", tracks_json(std::move(detail->segments), call.lesson.id)},
-                                {"events", std::move(events)}});
+                    reply_json(
+                        api, call, 200,
+                        {{"lesson", lesson_json(call.lesson, call.roster, call.actor)},
+                         {"durationUs", duration_of(detail->segments)},
+                         {"tracks", tracks_json(std::move(detail->segments), call.lesson.id)},
+                         {"events", std::move(events)}});
                   });
 }
 
 void handle_recording_file(Api& api, Call call) {
-  api.storage.ask([id = call.params[1]](storage::Store& store) { return store.segment(id); },
-                  [&api, call](Outcome<std::optional<storage::RecordingSegment>> segment) {
-                    if (!segment) return reply_unavailable(api, call);
-                    if (!*segment || (*segment)->lesson_id != call.lesson.id || !is_playable(**segment)) {
-                      return reply_error(api, call, 404, "not-found", "no such recording");
-                    }
-                    send_file(api, call, **segment);
-                  });
+  api.storage.ask(
+      [id = call.params[1]](storage::Store& store) { return store.segment(id); },
+      [&api, call](Outcome<std::optional<storage::RecordingSegment>> segment) {
+        if (!segment) return reply_unavailable(api, call);
+        if (!*segment || (*segment)->lesson_id != call.lesson.id || !is_playable(**segment)) {
+          return reply_error(api, call, 404, "not-found", "no such recording");
+        }
+        send_file(api, call, **segment);
+      });
 }
 
 }  // namespace signaling::app

@@ -16,8 +16,9 @@ using Outcome = media::Outcome<T>;
 
 // What GET /api/v1/session answers. On the storage thread.
 Outcome<nlohmann::json> describe(storage::Store& store, const auth::Actor& actor) {
-  nlohmann::json me{{"name", ""}, {"role", "person"}, {"personId", nullptr}, {"classId", nullptr},
-                    {"lesson", nullptr}, {"collectives", nlohmann::json::array()}};
+  nlohmann::json me{{"name", ""},          {"role", "person"},
+                    {"personId", nullptr}, {"classId", nullptr},
+                    {"lesson", nullptr},   {"collectives", nlohmann::json::array()}};
   if (actor.role) me["role"] = storage::name_of(*actor.role);
   if (actor.lesson_id) me["lesson"] = *actor.lesson_id;
   if (actor.person_id) {
@@ -30,7 +31,8 @@ Outcome<nlohmann::json> describe(storage::Store& store, const auth::Actor& actor
     me["classId"] = *actor.class_id;
     auto row = store.school_class(*actor.class_id);
     if (!row) return tl::unexpected<media::EnvError>(row.error());
-    auto school = *row ? store.school((*row)->school_id) : Outcome<std::optional<storage::School>>(std::nullopt);
+    auto school = *row ? store.school((*row)->school_id)
+                       : Outcome<std::optional<storage::School>>(std::nullopt);
     if (!school) return tl::unexpected<media::EnvError>(school.error());
     if (*row) me["name"] = fmt::format("{}{}", *school ? (*school)->name + " " : "", (*row)->name);
   }
@@ -42,7 +44,8 @@ Outcome<nlohmann::json> describe(storage::Store& store, const auth::Actor& actor
     if (entry == nullptr) {
       auto collective = store.collective(role.collective_id);
       if (!collective) return tl::unexpected<media::EnvError>(collective.error());
-      me["collectives"].push_back({{"id", role.collective_id}, {"name", *collective ? (*collective)->name : ""},
+      me["collectives"].push_back({{"id", role.collective_id},
+                                   {"name", *collective ? (*collective)->name : ""},
                                    {"roles", nlohmann::json::array()}});
       entry = &me["collectives"].back();
     }
@@ -52,7 +55,8 @@ Outcome<nlohmann::json> describe(storage::Store& store, const auth::Actor& actor
 }
 
 std::string cookie(std::string_view secret, int64_t seconds) {
-  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; Secure; SameSite=Strict", kSessionCookie, secret, seconds);
+  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; Secure; SameSite=Strict", kSessionCookie,
+                     secret, seconds);
 }
 
 // Stores the session and answers with it. `session` lacks secret and expiry.
@@ -61,16 +65,20 @@ void open_session(Api& api, Call call, storage::LoginSession session, auth::Acto
   session.secret_hash = auth::hash_secret(secret);
   session.expires_at = api.params.wall_us() + api.params.session_lifetime.as_micros();
   api.storage.ask(
-      [session = std::move(session), actor = std::move(actor)](storage::Store& store) -> Outcome<nlohmann::json> {
-        if (auto added = store.add_session(session); !added) return tl::unexpected<media::EnvError>(added.error());
+      [session = std::move(session),
+       actor = std::move(actor)](storage::Store& store) -> Outcome<nlohmann::json> {
+        if (auto added = store.add_session(session); !added)
+          return tl::unexpected<media::EnvError>(added.error());
         return describe(store, actor);
       },
       [&api, call = std::move(call), secret](Outcome<nlohmann::json> me) {
         if (!me) return reply_unavailable(api, call);
         call.responder.trust();
-        web::Response response = web::text_response(
-            200, "application/json", me->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-        response.with("Set-Cookie", cookie(secret, api.params.session_lifetime.as_micros() / 1'000'000))
+        web::Response response =
+            web::text_response(200, "application/json",
+                               me->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+        response
+            .with("Set-Cookie", cookie(secret, api.params.session_lifetime.as_micros() / 1'000'000))
             .with("Cache-Control", "no-store");
         reply(api, call, std::move(response));
       });
@@ -80,21 +88,25 @@ void sign_in_with_token(Api& api, Call call, const std::string& token) {
   if (!auth::looks_like_secret(token)) {
     return reply_error(api, call, 401, "unauthorized", "the link is wrong or no longer valid");
   }
-  api.storage.ask([hash = auth::hash_secret(token)](storage::Store& store) { return store.token_by_hash(hash); },
-                  [&api, call = std::move(call)](Outcome<std::optional<storage::AccessToken>> found) {
-                    if (!found) return reply_unavailable(api, call);
-                    if (!*found || (*found)->revoked || (*found)->expires_at <= api.params.wall_us()) {
-                      return reply_error(api, call, 401, "unauthorized", "the link is wrong or no longer valid");
-                    }
-                    const storage::AccessToken& link = **found;
-                    storage::LoginSession session;
-                    session.person_id = link.person_id;
-                    session.lesson_id = link.lesson_id;
-                    session.role = link.role;
-                    session.class_id = link.class_id;
-                    session.token_hash = link.secret_hash;
-                    open_session(api, call, std::move(session), auth::Actor::of_token(link));
-                  });
+  api.storage.ask(
+      [hash = auth::hash_secret(token)](storage::Store& store) {
+        return store.token_by_hash(hash);
+      },
+      [&api, call = std::move(call)](Outcome<std::optional<storage::AccessToken>> found) {
+        if (!found) return reply_unavailable(api, call);
+        if (!*found || (*found)->revoked || (*found)->expires_at <= api.params.wall_us()) {
+          return reply_error(api, call, 401, "unauthorized",
+                             "the link is wrong or no longer valid");
+        }
+        const storage::AccessToken& link = **found;
+        storage::LoginSession session;
+        session.person_id = link.person_id;
+        session.lesson_id = link.lesson_id;
+        session.role = link.role;
+        session.class_id = link.class_id;
+        session.token_hash = link.secret_hash;
+        open_session(api, call, std::move(session), auth::Actor::of_token(link));
+      });
 }
 
 struct Account {
@@ -102,41 +114,49 @@ struct Account {
   std::vector<storage::PersonRole> roles;
 };
 
-void check_password(Api& api, Call call, std::string login, std::string password, std::optional<Account> account) {
+void check_password(Api& api, Call call, std::string login, std::string password,
+                    std::optional<Account> account) {
   // An unknown login is verified too, against nothing, so that it takes as long.
   const std::string hash = account ? account->person.password_hash : std::string();
   api.passwords.verify(
       std::move(password), hash,
-      [&api, call = std::move(call), login = std::move(login), account = std::move(account)](
-          Outcome<auth::PasswordWorker::Verdict> verdict) {
-        if (!verdict) return reply_error(api, call, 503, "busy", "too many are signing in; try again in a moment");
+      [&api, call = std::move(call), login = std::move(login),
+       account = std::move(account)](Outcome<auth::PasswordWorker::Verdict> verdict) {
+        if (!verdict)
+          return reply_error(api, call, 503, "busy",
+                             "too many are signing in; try again in a moment");
         if (!verdict->correct || !account) {
           api.wrong_passwords.record_wrong(login, call.request.peer, api.params.monotonic());
           return reply_error(api, call, 401, "unauthorized", "the name or the password is wrong");
         }
         api.wrong_passwords.record_right(login);
         if (!verdict->new_hash.empty()) {
-          api.storage.tell("renew password hash", [id = account->person.id, old = account->person.password_hash,
-                                                   fresh = verdict->new_hash](storage::Store& store) -> Outcome<void> {
-            auto replaced = store.replace_password_hash(id, old, fresh);
-            if (!replaced) return tl::unexpected<media::EnvError>(replaced.error());
-            return {};
-          });
+          api.storage.tell("renew password hash",
+                           [id = account->person.id, old = account->person.password_hash,
+                            fresh = verdict->new_hash](storage::Store& store) -> Outcome<void> {
+                             auto replaced = store.replace_password_hash(id, old, fresh);
+                             if (!replaced)
+                               return tl::unexpected<media::EnvError>(replaced.error());
+                             return {};
+                           });
         }
         storage::LoginSession session;
         session.person_id = account->person.id;
-        open_session(api, call, std::move(session), auth::Actor::of_person(account->person, account->roles));
+        open_session(api, call, std::move(session),
+                     auth::Actor::of_person(account->person, account->roles));
       });
 }
 
-void sign_in_with_password(Api& api, Call call, const std::string& login, const std::string& password) {
+void sign_in_with_password(Api& api, Call call, const std::string& login,
+                           const std::string& password) {
   const media::Instant now = api.params.monotonic();
   if (!api.wrong_passwords.allows(login, call.request.peer, now)) {
     const auto wait = api.wrong_passwords.retry_after(login, call.request.peer, now);
     web::Response response = web::text_response(
         429, "application/json",
         R"({"error":{"code":"too-fast","message":"too many wrong passwords; wait some minutes"}})");
-    response.with("Retry-After", std::to_string(wait.as_micros() / 1'000'000 + 1)).with("Cache-Control", "no-store");
+    response.with("Retry-After", std::to_string(wait.as_micros() / 1'000'000 + 1))
+        .with("Cache-Control", "no-store");
     return reply(api, call, std::move(response));
   }
   api.storage.ask(
@@ -165,7 +185,8 @@ std::optional<std::string> text_field(const nlohmann::json& body, const char* na
 void handle_sign_in(Api& api, Call call) {
   const auto body = json_body(api, call);
   if (!body) return;
-  if (const auto token = text_field(*body, "token")) return sign_in_with_token(api, std::move(call), *token);
+  if (const auto token = text_field(*body, "token"))
+    return sign_in_with_token(api, std::move(call), *token);
   const auto login = text_field(*body, "login");
   const auto password = text_field(*body, "password");
   if (!login || !password || login->empty() || login->size() > 256 || password->size() > 1024) {
@@ -189,7 +210,9 @@ void handle_sign_out(Api& api, Call call) {
   }
   api.authenticator.forget(credential.secret);
   api.storage.ask(
-      [hash = auth::hash_secret(credential.secret)](storage::Store& store) { return store.remove_session(hash); },
+      [hash = auth::hash_secret(credential.secret)](storage::Store& store) {
+        return store.remove_session(hash);
+      },
       [&api, call, secret = credential.secret](Outcome<void> removed) {
         if (!removed) return reply_unavailable(api, call);
         api.authenticator.forget(secret);  // a request in between may have looked it up again

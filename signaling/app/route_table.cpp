@@ -17,21 +17,28 @@ constexpr std::array kRoutes{
     Route(Get, "/api/v1/lessons", Gate::verb(Verb::ListLessons), handle_list_lessons),
     Route(Post, "/api/v1/lessons", Gate::in_handler(Verb::CreateLesson), handle_create_lesson),
     Route(Get, "/api/v1/lessons/{lesson}", Gate::on_lesson(Verb::ViewLesson), handle_get_lesson),
-    Route(Get, "/api/v1/lessons/{lesson}/attendance", Gate::on_lesson(Verb::SeeAttendance), handle_attendance),
+    Route(Get, "/api/v1/lessons/{lesson}/attendance", Gate::on_lesson(Verb::SeeAttendance),
+          handle_attendance),
     Route(Get, "/api/v1/recordings", Gate::verb(Verb::ListRecordings), handle_list_recordings),
-    Route(Get, "/api/v1/recordings/{lesson}", Gate::on_lesson(Verb::SeeRecording), handle_get_recording),
+    Route(Get, "/api/v1/recordings/{lesson}", Gate::on_lesson(Verb::SeeRecording),
+          handle_get_recording),
     Route(Get, "/api/v1/openapi.json", Gate::open(), handle_openapi),
-    Route(Get, "/recordings/{lesson}/{segment}", Gate::on_lesson(Verb::SeeRecording), handle_recording_file),
-    Route(Post, "/whip/{lesson}", Gate::on_lesson(Verb::PublishWhip), handle_whip_post, Cors::Bearer),
-    Route(Options, "/whip/{lesson}", Gate::open(), handle_preflight, Cors::Bearer),
-    Route(Patch, "/whip/{lesson}/{session}", Gate::in_handler(Verb::PublishWhip), handle_session_patch, Cors::Bearer),
-    Route(Delete, "/whip/{lesson}/{session}", Gate::in_handler(Verb::PublishWhip), handle_session_delete,
+    Route(Get, "/recordings/{lesson}/{segment}", Gate::on_lesson(Verb::SeeRecording),
+          handle_recording_file),
+    Route(Post, "/whip/{lesson}", Gate::on_lesson(Verb::PublishWhip), handle_whip_post,
           Cors::Bearer),
+    Route(Options, "/whip/{lesson}", Gate::open(), handle_preflight, Cors::Bearer),
+    Route(Patch, "/whip/{lesson}/{session}", Gate::in_handler(Verb::PublishWhip),
+          handle_session_patch, Cors::Bearer),
+    Route(Delete, "/whip/{lesson}/{session}", Gate::in_handler(Verb::PublishWhip),
+          handle_session_delete, Cors::Bearer),
     Route(Options, "/whip/{lesson}/{session}", Gate::open(), handle_preflight, Cors::Bearer),
     Route(Post, "/whep/{lesson}", Gate::on_lesson(Verb::PlayWhep), handle_whep_post, Cors::Bearer),
     Route(Options, "/whep/{lesson}", Gate::open(), handle_preflight, Cors::Bearer),
-    Route(Patch, "/whep/{lesson}/{session}", Gate::in_handler(Verb::PlayWhep), handle_session_patch, Cors::Bearer),
-    Route(Delete, "/whep/{lesson}/{session}", Gate::in_handler(Verb::PlayWhep), handle_session_delete, Cors::Bearer),
+    Route(Patch, "/whep/{lesson}/{session}", Gate::in_handler(Verb::PlayWhep), handle_session_patch,
+          Cors::Bearer),
+    Route(Delete, "/whep/{lesson}/{session}", Gate::in_handler(Verb::PlayWhep),
+          handle_session_delete, Cors::Bearer),
     Route(Options, "/whep/{lesson}/{session}", Gate::open(), handle_preflight, Cors::Bearer),
     Route(Get, "/healthz", Gate::open(), handle_health),
     Route(Get, "/metrics", Gate::verb(Verb::SeeMetrics), handle_metrics),
@@ -61,7 +68,9 @@ bool fits(std::string_view pattern, std::string_view path, std::vector<std::stri
 
 }  // namespace
 
-std::span<const Route> route_table() { return kRoutes; }
+std::span<const Route> route_table() {
+  return kRoutes;
+}
 
 RouteMatch match_route(web::Method method, std::string_view path) {
   RouteMatch match;

@@ -1,5 +1,6 @@
-// Every HTTP route there is, with what it takes to pass: the one list that dispatch, the OpenAPI test and the test that
-// knocks on every door read. What is not in it is a page of the web client or 404.
+// Every HTTP route there is, with what it takes to pass: the one list that dispatch, the OpenAPI
+// test and the test that knocks on every door read. What is not in it is a page of the web client
+// or 404.
 #pragma once
 
 #include <span>
@@ -19,7 +20,8 @@ using Handler = void (*)(Api& api, Call call);
 // Who passes. There is no default: a route without a gate does not compile.
 class Gate {
  public:
-  // Without any credential. Only for sign-in, health, the description of the interface and CORS preflight.
+  // Without any credential. Only for sign-in, health, the description of the interface and CORS
+  // preflight.
   static constexpr Gate open() { return Gate(Kind::Open, auth::Verb::Count); }
   // Any valid credential; what the handler shows belongs to the asker.
   static constexpr Gate signed_in() { return Gate(Kind::SignedIn, auth::Verb::Count); }
@@ -27,7 +29,8 @@ class Gate {
   static constexpr Gate verb(auth::Verb verb) { return Gate(Kind::Verb, verb); }
   // The first path parameter names a lesson: authorize(actor, verb, that lesson).
   static constexpr Gate on_lesson(auth::Verb verb) { return Gate(Kind::Lesson, verb); }
-  // Any valid credential may ask; the handler authorizes `verb` on the object in the body or behind the session id.
+  // Any valid credential may ask; the handler authorizes `verb` on the object in the body or behind
+  // the session id.
   static constexpr Gate in_handler(auth::Verb verb) { return Gate(Kind::InHandler, verb); }
 
   enum class Kind : uint8_t { Open, SignedIn, Verb, Lesson, InHandler };
@@ -58,9 +61,9 @@ struct Route {
 std::span<const Route> route_table();
 
 struct RouteMatch {
-  const Route* route = nullptr;      // null: no route has this path, or none with this method
+  const Route* route = nullptr;  // null: no route has this path, or none with this method
   std::vector<std::string> params;
-  std::string allowed;               // the methods that the path has, for Allow; "" when it is no route's path
+  std::string allowed;  // the methods that the path has, for Allow; "" when it is no route's path
 };
 
 // HEAD matches GET.

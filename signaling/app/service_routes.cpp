@@ -11,10 +11,13 @@ namespace {
 
 constexpr std::string_view kAssets = "assets/";  // Vite's folder of files named after their content
 
-bool accepts_gzip(std::string_view header) { return header.find("gzip") != std::string_view::npos; }
+bool accepts_gzip(std::string_view header) {
+  return header.find("gzip") != std::string_view::npos;
+}
 
 // Unset when there is no such file.
-std::optional<web::Response> page_file(const web::FileTree& tree, const std::string& name, bool gzip) {
+std::optional<web::Response> page_file(const web::FileTree& tree, const std::string& name,
+                                       bool gzip) {
   web::Response response;
   auto file = tree.open_file(gzip ? name + ".gz" : name);
   const bool packed = gzip && file.has_value();
@@ -22,7 +25,8 @@ std::optional<web::Response> page_file(const web::FileTree& tree, const std::str
   if (!file) return std::nullopt;
   response.with("Content-Type", std::string(web::content_type_of(name)))
       .with("Vary", "Accept-Encoding")
-      .with("Cache-Control", name.starts_with(kAssets) ? "public, max-age=31536000, immutable" : "no-cache");
+      .with("Cache-Control",
+            name.starts_with(kAssets) ? "public, max-age=31536000, immutable" : "no-cache");
   if (packed) response.with("Content-Encoding", "gzip");
   response.file = std::move(*file);
   return response;
@@ -35,11 +39,13 @@ void handle_health(Api& api, Call call) {
 }
 
 void handle_metrics(Api& api, Call call) {
-  reply(api, call, web::text_response(200, "text/plain; version=0.0.4; charset=utf-8", api.params.metrics()));
+  reply(api, call,
+        web::text_response(200, "text/plain; version=0.0.4; charset=utf-8", api.params.metrics()));
 }
 
 void handle_openapi(Api& api, Call call) {
-  web::Response response = web::text_response(200, "application/json", std::string(openapi_document()));
+  web::Response response =
+      web::text_response(200, "application/json", std::string(openapi_document()));
   response.with("Cache-Control", "no-cache");
   reply(api, call, std::move(response));
 }
@@ -51,7 +57,8 @@ void handle_page(Api& api, Call call) {
   }
   auto tree = web::FileTree::open(api.params.web_root);
   if (api.params.web_root.empty() || !tree) {
-    return reply_error(api, call, 404, "not-found", "this server has no pages: build web-client, or name it with --web");
+    return reply_error(api, call, 404, "not-found",
+                       "this server has no pages: build web-client, or name it with --web");
   }
   const bool gzip = accepts_gzip(call.request.header("accept-encoding"));
   const bool is_file = path.find('.') != std::string::npos;

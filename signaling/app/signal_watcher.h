@@ -8,8 +8,8 @@ namespace signaling::app {
 
 class SignalWatcher {
  public:
-  // Blocks both signals in the calling thread, and so in all that it starts: make it before any other thread.
-  // `on_first` is called on the watcher's thread.
+  // Blocks both signals in the calling thread, and so in all that it starts: make it before any
+  // other thread. `on_first` is called on the watcher's thread.
   explicit SignalWatcher(std::function<void()> on_first);
   ~SignalWatcher();
   SignalWatcher(const SignalWatcher&) = delete;

@@ -1,4 +1,5 @@
-// Which openings of a recording are new views: a player asks for one file in many ranges, and seeks. Pure.
+// Which openings of a recording are new views: a player asks for one file in many ranges, and
+// seeks. Pure.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +11,10 @@
 
 namespace signaling::app {
 
-inline constexpr media::Duration kViewLasts = media::Duration::seconds(600);  // since the last request of it
-inline constexpr size_t kMaxViews = 4096;  // the oldest is forgotten, and counted again if it goes on
+inline constexpr media::Duration kViewLasts =
+    media::Duration::seconds(600);  // since the last request of it
+inline constexpr size_t kMaxViews =
+    4096;  // the oldest is forgotten, and counted again if it goes on
 
 class ViewLog {
  public:

@@ -1,4 +1,5 @@
-// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): HTTP's part. What the SDP means is LiveLessons' business.
+// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): HTTP's part. What the SDP means is LiveLessons'
+// business.
 #include <fmt/format.h>
 
 #include <utility>
@@ -34,7 +35,9 @@ bool check_offer(Api& api, const Call& call) {
 
 HttpReply<MediaAnswer> created(Api& api, Call call) {
   return [&api, call = std::move(call)](HttpResult<MediaAnswer> answer) {
-    if (!answer) return reply_error(api, call, answer.error().status, answer.error().code, answer.error().message);
+    if (!answer)
+      return reply_error(api, call, answer.error().status, answer.error().code,
+                         answer.error().message);
     web::Response response = web::text_response(201, kSdp, std::move(answer->sdp));
     // RFC 9725 section 4.2: below the endpoint, so that both have the same prefix.
     response.with("Location", fmt::format("{}/{}", call.request.path, answer->session))
@@ -65,17 +68,21 @@ void handle_whep_post(Api& api, Call call) {
   const auth::Actor actor = call.actor;
   std::string offer = std::move(call.request.body);
   const std::string lesson = call.params[0];
-  api.live.play(actor, lesson, std::move(offer), source == "screen" ? PlaySource::Screen : PlaySource::Teacher,
+  api.live.play(actor, lesson, std::move(offer),
+                source == "screen" ? PlaySource::Screen : PlaySource::Teacher,
                 created(api, std::move(call)));
 }
 
 void handle_session_patch(Api& api, Call call) {
   if (!is_media_type(call.request.header("content-type"), kFragment)) {
-    return reply_error(api, call, 415, "unsupported-media-type", "send application/trickle-ice-sdpfrag");
+    return reply_error(api, call, 415, "unsupported-media-type",
+                       "send application/trickle-ice-sdpfrag");
   }
   const std::string if_match(call.request.header("if-match"));
-  // RFC 9725 section 4.3.1: without the tag, an old fragment could be applied to a newer ICE session.
-  if (if_match.empty()) return reply_error(api, call, 428, "precondition-required", "send If-Match");
+  // RFC 9725 section 4.3.1: without the tag, an old fragment could be applied to a newer ICE
+  // session.
+  if (if_match.empty())
+    return reply_error(api, call, 428, "precondition-required", "send If-Match");
   const auth::Actor actor = call.actor;
   std::string fragment = std::move(call.request.body);
   const std::string session = call.params[1];
@@ -85,9 +92,10 @@ void handle_session_patch(Api& api, Call call) {
                      return reply_error(api, call, answer.error().status, answer.error().code,
                                         answer.error().message);
                    }
-                   web::Response response = answer->fragment.empty()
-                                                ? web::Response{.status = 204, .headers = {}, .body = {}, .file = {}}
-                                                : web::text_response(200, kFragment, std::move(answer->fragment));
+                   web::Response response =
+                       answer->fragment.empty()
+                           ? web::Response{.status = 204, .headers = {}, .body = {}, .file = {}}
+                           : web::text_response(200, kFragment, std::move(answer->fragment));
                    if (!answer->etag.empty()) response.with("ETag", answer->etag);
                    reply(api, call, std::move(response));
                  });
@@ -97,7 +105,9 @@ void handle_session_delete(Api& api, Call call) {
   const auth::Actor actor = call.actor;
   const std::string session = call.params[1];
   api.live.end_session(actor, session, [&api, call = std::move(call)](HttpResult<void> answer) {
-    if (!answer) return reply_error(api, call, answer.error().status, answer.error().code, answer.error().message);
+    if (!answer)
+      return reply_error(api, call, answer.error().status, answer.error().code,
+                         answer.error().message);
     reply(api, call, {});
   });
 }

@@ -20,7 +20,7 @@ struct Actor {
 
   // Person; also a link that was made for one (a teacher's token).
   std::optional<storage::Id> person_id;
-  std::optional<storage::Id> school_id;  // the person's
+  std::optional<storage::Id> school_id;    // the person's
   std::vector<storage::PersonRole> roles;  // all of the person's, in all collectives
 
   // Link.

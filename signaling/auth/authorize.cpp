@@ -16,7 +16,9 @@ using storage::LessonRole;
 using Mask = uint32_t;
 static_assert(static_cast<size_t>(Standing::Count) <= 32);
 
-constexpr Mask bit(Standing standing) { return Mask{1} << static_cast<unsigned>(standing); }
+constexpr Mask bit(Standing standing) {
+  return Mask{1} << static_cast<unsigned>(standing);
+}
 
 template <class... S>
 constexpr Mask any_of(S... standings) {
@@ -26,7 +28,8 @@ constexpr Mask any_of(S... standings) {
 using enum Standing;
 
 // Who belongs to the lesson's collective, from most to least.
-constexpr Mask kStaff = any_of(Administrator, Chair, GroupLeader, Teacher, AssistantTeacher, Researcher, Member);
+constexpr Mask kStaff =
+    any_of(Administrator, Chair, GroupLeader, Teacher, AssistantTeacher, Researcher, Member);
 constexpr Mask kInLesson = any_of(LessonTeacher, LessonClass, LessonObserver);
 
 struct Grant {
@@ -45,7 +48,8 @@ constexpr std::array kGrants{
     Grant{Verb::EnterAsTeacher, "enter-as-teacher", any_of(LessonTeacher)},
     Grant{Verb::EnterAsClass, "enter-as-class", any_of(LessonClass)},
     // A teacher may look at the own lesson from outside, for example from a second screen.
-    Grant{Verb::EnterAsObserver, "enter-as-observer", any_of(LessonTeacher, LessonObserver) | kStaff | bit(Guest)},
+    Grant{Verb::EnterAsObserver, "enter-as-observer",
+          any_of(LessonTeacher, LessonObserver) | kStaff | bit(Guest)},
     Grant{Verb::StartLesson, "start-lesson", any_of(LessonTeacher)},
     Grant{Verb::EndLesson, "end-lesson", any_of(LessonTeacher)},
     Grant{Verb::CallClass, "call-class", any_of(LessonTeacher)},
@@ -75,29 +79,38 @@ constexpr bool complete() {
 }
 static_assert(complete(), "every verb has its row, in order");
 
-// Activities differ in who may look on (mission.md's table): a consultation is private to those in it, and nobody watches lesson
-// preparation. A guest sees what is open to guests.
+// Activities differ in who may look on (mission.md's table): a consultation is private to those in
+// it, and nobody watches lesson preparation. A guest sees what is open to guests.
 constexpr Mask excluded(Verb verb, ActivityKind kind) {
   const bool open_to_guests = kind == ActivityKind::OpenLesson || kind == ActivityKind::Lecture;
   Mask mask = open_to_guests ? 0 : bit(Guest);
   if (kind == ActivityKind::Consultation) mask |= kStaff | bit(LessonObserver);
-  const bool watching = verb == Verb::EnterAsObserver || verb == Verb::PlayWhep || verb == Verb::ReportQuality;
+  const bool watching =
+      verb == Verb::EnterAsObserver || verb == Verb::PlayWhep || verb == Verb::ReportQuality;
   if (kind == ActivityKind::LessonPrep && watching) mask |= kStaff | bit(LessonObserver);
   return mask;
 }
 
 Standing standing_of(CollectiveRole role) {
   switch (role) {
-    case CollectiveRole::Administrator: return Administrator;
-    case CollectiveRole::Chair: return Chair;
-    case CollectiveRole::GroupLeader: return GroupLeader;
-    case CollectiveRole::Teacher: return Teacher;
-    case CollectiveRole::AssistantTeacher: return AssistantTeacher;
+    case CollectiveRole::Administrator:
+      return Administrator;
+    case CollectiveRole::Chair:
+      return Chair;
+    case CollectiveRole::GroupLeader:
+      return GroupLeader;
+    case CollectiveRole::Teacher:
+      return Teacher;
+    case CollectiveRole::AssistantTeacher:
+      return AssistantTeacher;
     case CollectiveRole::Researcher:
-    case CollectiveRole::Expert: return Researcher;
+    case CollectiveRole::Expert:
+      return Researcher;
     case CollectiveRole::Mentor:
-    case CollectiveRole::Mentee: return Member;
-    case CollectiveRole::Guest: return Guest;
+    case CollectiveRole::Mentee:
+      return Member;
+    case CollectiveRole::Guest:
+      return Guest;
   }
   return Guest;
 }
@@ -113,9 +126,12 @@ bool speaks_for_school(const Actor& actor, const Object& lesson) {
 Mask link_standings(const Actor& actor, const Object& object) {
   if (object.lesson_id.empty() || actor.lesson_id != object.lesson_id || !actor.role) return 0;
   switch (*actor.role) {
-    case LessonRole::Teacher: return bit(LessonTeacher);
-    case LessonRole::Class: return entry_class(actor, object) ? bit(LessonClass) : 0;
-    case LessonRole::Observer: return bit(LessonObserver);
+    case LessonRole::Teacher:
+      return bit(LessonTeacher);
+    case LessonRole::Class:
+      return entry_class(actor, object) ? bit(LessonClass) : 0;
+    case LessonRole::Observer:
+      return bit(LessonObserver);
   }
   return 0;
 }
@@ -124,10 +140,12 @@ Mask person_standings(const Actor& actor, const Object& object) {
   Mask mask = 0;
   for (const storage::PersonRole& r : actor.roles) {
     if (r.role == CollectiveRole::Administrator) mask |= bit(AdministratorSomewhere);
-    if (!object.collective_id.empty() && r.collective_id == object.collective_id) mask |= bit(standing_of(r.role));
+    if (!object.collective_id.empty() && r.collective_id == object.collective_id)
+      mask |= bit(standing_of(r.role));
   }
   if (object.lesson_id.empty()) return mask;
-  if (actor.person_id && !object.teacher_id.empty() && *actor.person_id == object.teacher_id) mask |= bit(LessonTeacher);
+  if (actor.person_id && !object.teacher_id.empty() && *actor.person_id == object.teacher_id)
+    mask |= bit(LessonTeacher);
   if (entry_class(actor, object)) mask |= bit(LessonClass);
   return mask;
 }
@@ -136,9 +154,12 @@ Mask standings(const Actor& actor, const Object& object) {
   Mask mask = bit(Anyone);
   if (actor.loopback) mask |= bit(Loopback);
   switch (actor.kind) {
-    case ActorKind::None: return mask;
-    case ActorKind::Person: return mask | bit(Known) | person_standings(actor, object);
-    case ActorKind::Link: return mask | bit(Known) | link_standings(actor, object);
+    case ActorKind::None:
+      return mask;
+    case ActorKind::Person:
+      return mask | bit(Known) | person_standings(actor, object);
+    case ActorKind::Link:
+      return mask | bit(Known) | link_standings(actor, object);
   }
   return mask;
 }
@@ -151,7 +172,9 @@ const Grant& grant_of(Verb verb) {
 
 }  // namespace
 
-std::string_view verb_name(Verb verb) { return grant_of(verb).name; }
+std::string_view verb_name(Verb verb) {
+  return grant_of(verb).name;
+}
 
 Object Object::collective(const storage::Id& id) {
   Object object;
@@ -172,7 +195,8 @@ Object Object::lesson(const storage::Lesson& lesson) {
 Object Object::lesson(const storage::Lesson& lesson, const storage::LessonRoster& roster) {
   Object object = Object::lesson(lesson);
   object.classes.clear();
-  for (const storage::RosterClass& row : roster.classes) object.classes.push_back({row.class_id, row.school_id});
+  for (const storage::RosterClass& row : roster.classes)
+    object.classes.push_back({row.class_id, row.school_id});
   return object;
 }
 
@@ -196,12 +220,14 @@ std::optional<storage::LessonRole> entry_role(const Actor& actor, const Object& 
 }
 
 std::optional<storage::Id> entry_class(const Actor& actor, const Object& lesson) {
-  const bool link = actor.kind == ActorKind::Link && actor.role == LessonRole::Class && actor.class_id &&
-                    actor.lesson_id == lesson.lesson_id;
-  const bool person = actor.kind == ActorKind::Person && actor.school_id && speaks_for_school(actor, lesson);
+  const bool link = actor.kind == ActorKind::Link && actor.role == LessonRole::Class &&
+                    actor.class_id && actor.lesson_id == lesson.lesson_id;
+  const bool person =
+      actor.kind == ActorKind::Person && actor.school_id && speaks_for_school(actor, lesson);
   for (const ReceivingClass& receiving : lesson.classes) {
     if (link && receiving.class_id == *actor.class_id) return receiving.class_id;
-    if (person && !receiving.school_id.empty() && receiving.school_id == *actor.school_id) return receiving.class_id;
+    if (person && !receiving.school_id.empty() && receiving.school_id == *actor.school_id)
+      return receiving.class_id;
   }
   return std::nullopt;
 }

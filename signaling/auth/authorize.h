@@ -14,7 +14,7 @@ namespace signaling::auth {
 // Everything in PROTOCOL.md that somebody may be refused.
 enum class Verb : uint8_t {
   // no object
-  ListLessons,      // the list itself is filtered by the database
+  ListLessons,  // the list itself is filtered by the database
   ListRecordings,
   SeeMetrics,
   // a collective
@@ -26,17 +26,17 @@ enum class Verb : uint8_t {
   EnterAsObserver,
   StartLesson,
   EndLesson,
-  CallClass,        // also release
+  CallClass,  // also release
   MuteOthers,
   MuteSelf,
   RemoveParticipant,  // also readmit
   RaiseHand,
   Chat,
   SetHeadcount,
-  SendMedia,        // the microphone, camera and screen sections of an offer
-  ReportQuality,    // quality, ping, slots, wall, limit: what every participant does
+  SendMedia,      // the microphone, camera and screen sections of an offer
+  ReportQuality,  // quality, ping, slots, wall, limit: what every participant does
   SeeObserverCount,
-  SeeLinks,         // link figures of all participants
+  SeeLinks,  // link figures of all participants
   PublishWhip,
   PlayWhep,
   SeeRecording,
@@ -61,15 +61,16 @@ struct Object {
 
   static Object nothing() { return {}; }
   static Object collective(const storage::Id& id);
-  // `roster` adds the classes' schools, which EnterAsClass needs for a signed-in assistant teacher; links do without.
+  // `roster` adds the classes' schools, which EnterAsClass needs for a signed-in assistant teacher;
+  // links do without.
   static Object lesson(const storage::Lesson& lesson);
   static Object lesson(const storage::Lesson& lesson, const storage::LessonRoster& roster);
 };
 
 // What an actor is to an object; an actor may be several things at once.
 enum class Standing : uint8_t {
-  Anyone,          // also without a credential
-  Known,           // any valid credential
+  Anyone,  // also without a credential
+  Known,   // any valid credential
   Loopback,
   AdministratorSomewhere,
   LessonTeacher,   // teaches it, by account or by link
@@ -80,19 +81,20 @@ enum class Standing : uint8_t {
   GroupLeader,
   Teacher,
   AssistantTeacher,
-  Researcher,      // also expert
-  Member,          // mentor, mentee
+  Researcher,  // also expert
+  Member,      // mentor, mentee
   Guest,
   Count
 };
 
 bool authorize(const Actor& actor, Verb verb, const Object& object);
 
-// The role in which the actor enters the lesson when it does not say: teacher before class before observer.
-// Unset: may not enter at all.
+// The role in which the actor enters the lesson when it does not say: teacher before class before
+// observer. Unset: may not enter at all.
 std::optional<storage::LessonRole> entry_role(const Actor& actor, const Object& lesson);
 
-// The class that the actor speaks for in the lesson: the link's, or the receiving class of the person's school.
+// The class that the actor speaks for in the lesson: the link's, or the receiving class of the
+// person's school.
 std::optional<storage::Id> entry_class(const Actor& actor, const Object& lesson);
 
 // For the test that walks the whole table.

@@ -8,8 +8,12 @@ namespace signaling::auth {
 
 namespace {
 
-media::EnvError busy() { return {"too many sign-ins at once; try again in a few seconds."}; }
-media::EnvError stopping() { return {"the server is stopping."}; }
+media::EnvError busy() {
+  return {"too many sign-ins at once; try again in a few seconds."};
+}
+media::EnvError stopping() {
+  return {"the server is stopping."};
+}
 
 }  // namespace
 
@@ -33,13 +37,15 @@ void PasswordWorker::verify(std::string password, std::string hash,
   enqueue({[password = std::move(password), hash = std::move(hash), answer] {
              Verdict verdict;
              verdict.correct = verify_password(password, hash);
-             if (verdict.correct && needs_rehash(hash)) verdict.new_hash = hash_password(password).value_or("");
+             if (verdict.correct && needs_rehash(hash))
+               verdict.new_hash = hash_password(password).value_or("");
              answer(std::move(verdict));
            },
            [answer](media::EnvError error) { answer(tl::unexpected(std::move(error))); }});
 }
 
-void PasswordWorker::hash(std::string password, std::function<void(media::Outcome<std::string>)> reply) {
+void PasswordWorker::hash(std::string password,
+                          std::function<void(media::Outcome<std::string>)> reply) {
   auto answer = [this, reply = std::move(reply)](media::Outcome<std::string> result) {
     post_([reply, result = std::move(result)] { reply(result); });
   };

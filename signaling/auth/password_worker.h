@@ -1,5 +1,6 @@
-// One thread that hashes and verifies passwords, so that neither the signaling loop nor the timeline's storage thread waits
-// 100 ms for a sign-in. One at a time: also the bound on memory (64 MiB) and on what a flood of sign-ins can burn.
+// One thread that hashes and verifies passwords, so that neither the signaling loop nor the
+// timeline's storage thread waits 100 ms for a sign-in. One at a time: also the bound on memory (64
+// MiB) and on what a flood of sign-ins can burn.
 #pragma once
 
 #include <condition_variable>
@@ -23,7 +24,8 @@ class PasswordWorker {
 
   struct Verdict {
     bool correct = false;
-    std::string new_hash;  // set when correct and the stored hash is out of date: store it (replace_password_hash)
+    std::string new_hash;  // set when correct and the stored hash is out of date: store it
+                           // (replace_password_hash)
   };
 
   explicit PasswordWorker(Post post);
@@ -32,13 +34,14 @@ class PasswordWorker {
   PasswordWorker& operator=(const PasswordWorker&) = delete;
 
   // `reply` is called exactly once through post. Errors: too many waiting (answer 503), stopping.
-  void verify(std::string password, std::string hash, std::function<void(media::Outcome<Verdict>)> reply);
+  void verify(std::string password, std::string hash,
+              std::function<void(media::Outcome<Verdict>)> reply);
   void hash(std::string password, std::function<void(media::Outcome<std::string>)> reply);
 
  private:
   struct Job {
-    std::function<void()> run;                   // on the worker; posts its reply
-    std::function<void(media::EnvError)> refuse; // posts the error
+    std::function<void()> run;                    // on the worker; posts its reply
+    std::function<void(media::EnvError)> refuse;  // posts the error
   };
   void enqueue(Job job);
   void run();

@@ -11,7 +11,9 @@ namespace signaling::auth {
 
 namespace {
 
-void ready() { CHECK(sodium_init() >= 0); }
+void ready() {
+  CHECK(sodium_init() >= 0);
+}
 
 // Verified against when there is no hash, so that the work is the same; made once per process.
 const std::string& nobodys_hash() {
@@ -45,7 +47,8 @@ media::Outcome<std::string> hash_password(const std::string& password) {
         fmt::format("a password has {} to {} bytes.", kMinPasswordBytes, kMaxPasswordBytes));
   }
   std::array<char, crypto_pwhash_STRBYTES> text{};
-  if (crypto_pwhash_str(text.data(), password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+  if (crypto_pwhash_str(text.data(), password.data(), password.size(),
+                        crypto_pwhash_OPSLIMIT_INTERACTIVE,
                         crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0) {
     return media::env_fail("there is no memory to hash a password; it takes 64 MiB.");
   }

@@ -15,7 +15,9 @@ constexpr size_t kNetworkBytes = 8;  // of an IPv6 address: /64
 // No login is longer; what is typed by an attacker may be.
 constexpr size_t kLoginKeyBytes = 128;
 
-std::string login_key(const std::string& login) { return "login " + login.substr(0, kLoginKeyBytes); }
+std::string login_key(const std::string& login) {
+  return "login " + login.substr(0, kLoginKeyBytes);
+}
 
 std::string address_key(const std::string& address) {
   const auto parsed = media::Address::parse(address, 0);
@@ -39,16 +41,18 @@ bool TokenBucket::take(media::Instant now, double n) {
   return true;
 }
 
-bool WrongPasswordLimiter::allows(const std::string& login, const std::string& address, media::Instant now) {
+bool WrongPasswordLimiter::allows(const std::string& login, const std::string& address,
+                                  media::Instant now) {
   return retry_after(login, address, now) == media::Duration();
 }
 
-media::Duration WrongPasswordLimiter::retry_after(const std::string& login, const std::string& address,
-                                                  media::Instant now) {
+media::Duration WrongPasswordLimiter::retry_after(const std::string& login,
+                                                  const std::string& address, media::Instant now) {
   return std::max(wait_of(login_key(login), now), wait_of(address_key(address), now));
 }
 
-void WrongPasswordLimiter::record_wrong(const std::string& login, const std::string& address, media::Instant now) {
+void WrongPasswordLimiter::record_wrong(const std::string& login, const std::string& address,
+                                        media::Instant now) {
   add(login_key(login), now);
   add(address_key(address), now);
 }

@@ -25,22 +25,26 @@ class TokenBucket {
   media::Instant last_;
 };
 
-// Wrong passwords: after kMaxWrongPasswords in kWrongPasswordWindow for one login or one address, no more are tried until the oldest
-// is out of the window. An IPv6 address counts by its /64, which one household owns.
+// Wrong passwords: after kMaxWrongPasswords in kWrongPasswordWindow for one login or one address,
+// no more are tried until the oldest is out of the window. An IPv6 address counts by its /64, which
+// one household owns.
 inline constexpr size_t kMaxWrongPasswords = 5;
 inline constexpr media::Duration kWrongPasswordWindow = media::Duration::seconds(300);
-// Keys remembered; the one that failed longest ago is forgotten first. Far more than can be tried in a window at
-// Argon2id's price.
+// Keys remembered; the one that failed longest ago is forgotten first. Far more than can be tried
+// in a window at Argon2id's price.
 inline constexpr size_t kMaxRememberedKeys = 10'000;
 
 class WrongPasswordLimiter {
  public:
   // Whether a password may be tried. Ask before verifying; `address` is numeric, without a port.
-  [[nodiscard]] bool allows(const std::string& login, const std::string& address, media::Instant now);
+  [[nodiscard]] bool allows(const std::string& login, const std::string& address,
+                            media::Instant now);
   // How long until allows() is true again; zero when it is.
-  [[nodiscard]] media::Duration retry_after(const std::string& login, const std::string& address, media::Instant now);
+  [[nodiscard]] media::Duration retry_after(const std::string& login, const std::string& address,
+                                            media::Instant now);
   void record_wrong(const std::string& login, const std::string& address, media::Instant now);
-  // Forgives the login, not the address: one good account must not open an address for guessing others.
+  // Forgives the login, not the address: one good account must not open an address for guessing
+  // others.
   void record_right(const std::string& login);
   [[nodiscard]] size_t remembered() const { return entries_.size(); }
 

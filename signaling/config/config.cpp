@@ -77,7 +77,8 @@ class TableReader {
   }
   void complain(const toml::node& node, const std::string& key, const std::string& rule) {
     if (!complaint_.empty()) return;
-    complaint_ = fmt::format("{}:{}: {}{} {}.", file_, node.source().begin.line, prefix_, key, rule);
+    complaint_ =
+        fmt::format("{}:{}: {}{} {}.", file_, node.source().begin.line, prefix_, key, rule);
   }
 
   const toml::table& table_;
@@ -99,19 +100,24 @@ std::string contradiction(const Config& config) {
   if (config.data.empty()) return "data must name a directory.";
   if (!media::Address::parse(config.public_address, 0)) {
     return fmt::format(
-        "public_address is \"{}\"; it must be a numeric address, since browsers get it as an ICE candidate.",
+        "public_address is \"{}\"; it must be a numeric address, since browsers get it as an ICE "
+        "candidate.",
         config.public_address);
   }
   for (const std::string& bind : {config.http.bind, config.media.bind}) {
-    if (!media::Address::parse(bind, 0)) return fmt::format("bind is \"{}\"; it must be a numeric address.", bind);
+    if (!media::Address::parse(bind, 0))
+      return fmt::format("bind is \"{}\"; it must be a numeric address.", bind);
   }
   if (std::find(kLogLevels.begin(), kLogLevels.end(), config.log_level) == kLogLevels.end()) {
-    return fmt::format("log_level is \"{}\"; it is one of {}.", config.log_level, fmt::join(kLogLevels, ", "));
+    return fmt::format("log_level is \"{}\"; it is one of {}.", config.log_level,
+                       fmt::join(kLogLevels, ", "));
   }
   if (config.http.certificate.empty() != config.http.private_key.empty()) {
-    return "http.certificate and http.private_key belong together: give both, or none for a self-signed certificate.";
+    return "http.certificate and http.private_key belong together: give both, or none for a "
+           "self-signed certificate.";
   }
-  if (config.media.port != 0 && config.media.port + std::max(config.media.workers, 1U) - 1 > 65535) {
+  if (config.media.port != 0 &&
+      config.media.port + std::max(config.media.workers, 1U) - 1 > 65535) {
     return "media.port + media.workers goes beyond port 65535.";
   }
   return {};
@@ -120,7 +126,8 @@ std::string contradiction(const Config& config) {
 }  // namespace
 
 Outcome<Config> parse_config(std::string_view text, const std::string& file_name) {
-  if (text.size() > kMaxConfigBytes) return env_fail(fmt::format("{}: larger than a megabyte.", file_name));
+  if (text.size() > kMaxConfigBytes)
+    return env_fail(fmt::format("{}: larger than a megabyte.", file_name));
   const toml::parse_result parsed = toml::parse(text, file_name);
   if (!parsed) {
     return env_fail(fmt::format("{}:{}: {}.", file_name, parsed.error().source().begin.line,
@@ -143,7 +150,8 @@ Outcome<Config> parse_config(std::string_view text, const std::string& file_name
   media.number("workers", config.media.workers, 0, kMaxWorkers);
   TableReader session(top.section("session"), file_name, "session.");
   session.number("lifetime_hours", config.session.lifetime_hours, 1, kMaxSessionHours);
-  const std::string complaint = first_of({top.finish(), http.finish(), media.finish(), session.finish()});
+  const std::string complaint =
+      first_of({top.finish(), http.finish(), media.finish(), session.finish()});
   if (!complaint.empty()) return env_fail(complaint);
   if (const std::string problem = contradiction(config); !problem.empty()) {
     return env_fail(fmt::format("{}: {}", file_name, problem));
@@ -156,19 +164,24 @@ Outcome<Config> load_config(const std::filesystem::path& file) {
   if (!in) return env_fail(fmt::format("cannot read the configuration {}.", file.string()));
   std::string text;
   std::array<char, 4096> chunk{};
-  while (text.size() <= kMaxConfigBytes && (in.read(chunk.data(), chunk.size()) || in.gcount() > 0)) {
+  while (text.size() <= kMaxConfigBytes &&
+         (in.read(chunk.data(), chunk.size()) || in.gcount() > 0)) {
     text.append(chunk.data(), static_cast<size_t>(in.gcount()));
   }
-  if (in.bad() || !in.eof()) return env_fail(fmt::format("cannot read the configuration {}.", file.string()));
+  if (in.bad() || !in.eof())
+    return env_fail(fmt::format("cannot read the configuration {}.", file.string()));
   return parse_config(text, file.string());
 }
 
 void add_options(CLI::App& app, Overrides& overrides) {
-  app.add_option("--config", overrides.config_file, "Configuration file (TOML); configs/tongke.toml lists the keys");
+  app.add_option("--config", overrides.config_file,
+                 "Configuration file (TOML); configs/tongke.toml lists the keys");
   app.add_option("--data", overrides.data, "Data directory");
   app.add_option("--http-port", overrides.http_port, "HTTPS port; 0 takes any free one");
-  app.add_option("--media-port", overrides.media_port, "First UDP port for media; 0 takes any free ones");
-  app.add_option("--public-address", overrides.public_address, "Numeric address that browsers reach the server at");
+  app.add_option("--media-port", overrides.media_port,
+                 "First UDP port for media; 0 takes any free ones");
+  app.add_option("--public-address", overrides.public_address,
+                 "Numeric address that browsers reach the server at");
   app.add_option("--workers", overrides.workers, "Media workers; 0 is one per processor")
       ->check(CLI::Range(0U, kMaxWorkers));
   app.add_option("--web-root", overrides.web_root, "Directory of the built pages");

@@ -1,9 +1,9 @@
-// What an operator may set. Defaults are here and nowhere else; configs/tongke.toml lists them (a test compares).
-// Order: defaults, then the file, then the command line.
+// What an operator may set. Defaults are here and nowhere else; configs/tongke.toml lists them (a
+// test compares). Order: defaults, then the file, then the command line.
 #pragma once
 
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -56,8 +56,8 @@ inline constexpr unsigned kMaxWorkers = 64;
 inline constexpr unsigned kMaxSessionHours = 24 * 31;
 inline constexpr size_t kMaxConfigBytes = 1 << 20;
 
-// Reads TOML over the defaults. Errors name the file, line and key: not TOML, an unknown key, a wrong type, a value out of
-// range.
+// Reads TOML over the defaults. Errors name the file, line and key: not TOML, an unknown key, a
+// wrong type, a value out of range.
 media::Outcome<Config> parse_config(std::string_view toml, const std::string& file_name);
 media::Outcome<Config> load_config(const std::filesystem::path& file);
 
@@ -74,8 +74,8 @@ struct Overrides {
   bool demo = false;
 };
 
-// Declares --config, --data, --http-port, --media-port, --public-address, --workers, --web-root, --demo, --log-level on
-// `app`, writing into `overrides`, which must outlive parsing.
+// Declares --config, --data, --http-port, --media-port, --public-address, --workers, --web-root,
+// --demo, --log-level on `app`, writing into `overrides`, which must outlive parsing.
 void add_options(CLI::App& app, Overrides& overrides);
 
 // File (if named), then overrides, then validation of the whole.

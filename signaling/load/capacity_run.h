@@ -1,4 +1,5 @@
-// The capacity measurement: one cheap publisher, N watchers, a few windows; every figure is the median of its windows.
+// The capacity measurement: one cheap publisher, N watchers, a few windows; every figure is the
+// median of its windows.
 #pragma once
 
 #include <atomic>
@@ -42,7 +43,8 @@ struct CapacityResult {
   std::string first_failure;
 };
 
-media::Outcome<CapacityResult> run_capacity(const CapacityParams& params, const std::atomic<bool>& stop);
+media::Outcome<CapacityResult> run_capacity(const CapacityParams& params,
+                                            const std::atomic<bool>& stop);
 
 std::string as_table(const CapacityResult& result);
 std::string as_json(const CapacityResult& result);  // one line

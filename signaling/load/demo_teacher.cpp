@@ -42,7 +42,8 @@ struct DemoSession final : media::client::ClientEvents {
   }
 };
 
-media::client::SyntheticTeacher::Params teacher_params(const OpenedSession& opened, unsigned fps, Instant start) {
+media::client::SyntheticTeacher::Params teacher_params(const OpenedSession& opened, unsigned fps,
+                                                       Instant start) {
   const int64_t wall_offset = media::net::wall_now_us() - start.as_micros();
   const auto vp8 = sdp::client_codec(media::Codec::Vp8);
   media::client::SyntheticTeacher::Params out;
@@ -117,7 +118,8 @@ media::Outcome<void> Demo::run() {
 media::Outcome<void> Demo::run_session(HttpClient& http) {
   auto loop = media::client::ClientLoop::make();
   if (!loop) return tl::unexpected(loop.error());
-  auto opened = open_session(http, params_.url, make_credentials((*loop)->rng()), (*loop)->certificate().fingerprint(),
+  auto opened = open_session(http, params_.url, make_credentials((*loop)->rng()),
+                             (*loop)->certificate().fingerprint(),
                              publisher_sections(kRids, {media::Ssrc(0x11), std::nullopt}, {}));
   if (!opened) return tl::unexpected(opened.error());
   auto streamed = stream(**loop, *opened);
@@ -129,8 +131,9 @@ media::Outcome<void> Demo::stream(media::client::ClientLoop& loop, const OpenedS
   DemoSession session;
   const auto id = loop.add(opened.client, session);
   if (!id) return tl::unexpected(id.error());
-  const media::client::PacketSink sink{[&](media::ByteSpan packet) { return loop.send_rtp(*id, packet); },
-                                       [&](media::ByteSpan packet) { return loop.send_rtcp(*id, packet); }};
+  const media::client::PacketSink sink{
+      [&](media::ByteSpan packet) { return loop.send_rtp(*id, packet); },
+      [&](media::ByteSpan packet) { return loop.send_rtcp(*id, packet); }};
   const Instant limit = media::net::monotonic_now() + kConnectLimit;
   while (!session.connected && !session.lost && !done() && media::net::monotonic_now() < limit) {
     loop.run_once(media::net::monotonic_now() + Duration::millis(20));
@@ -141,15 +144,18 @@ media::Outcome<void> Demo::stream(media::client::ClientLoop& loop, const OpenedS
   }
   if (!session.connected) {
     loop.remove(*id);
-    return media::env_fail("The demo teacher did not connect: is the server's media port reachable?");
+    return media::env_fail(
+        "The demo teacher did not connect: is the server's media port reachable?");
   }
   ever_connected_ = true;
   const Instant start = media::net::monotonic_now();
-  auto teacher = media::client::SyntheticTeacher::make(teacher_params(opened, params_.fps, start), start);
+  auto teacher =
+      media::client::SyntheticTeacher::make(teacher_params(opened, params_.fps, start), start);
   if (!teacher) return tl::unexpected(teacher.error());
   media::logger("load")->info("the demo teacher is on the air");
   while (!done() && !session.lost) {
-    const Instant now = loop.run_once(std::min((*teacher)->next_due(), media::net::monotonic_now() + kLook));
+    const Instant now =
+        loop.run_once(std::min((*teacher)->next_due(), media::net::monotonic_now() + kLook));
     for (const auto& compound : session.feedback) (*teacher)->on_rtcp(now, compound, sink);
     session.feedback.clear();
     (*teacher)->produce(media::net::monotonic_now(), sink);

@@ -1,4 +1,5 @@
-// `--publish-demo`: the synthetic master teacher as a WHIP publisher; comes back by itself when the server restarts.
+// `--publish-demo`: the synthetic master teacher as a WHIP publisher; comes back by itself when the
+// server restarts.
 #pragma once
 
 #include <atomic>
@@ -18,8 +19,8 @@ struct DemoParams {
   media::Duration for_time;
 };
 
-// Publishes until `stop` or the time is up. Errors: the first session cannot be opened for a reason that waiting
-// does not cure (401, 403, 404, an untrusted certificate).
+// Publishes until `stop` or the time is up. Errors: the first session cannot be opened for a reason
+// that waiting does not cure (401, 403, 404, an untrusted certificate).
 media::Outcome<void> publish_demo(const DemoParams& params, const std::atomic<bool>& stop);
 
 }  // namespace signaling::load

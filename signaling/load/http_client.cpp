@@ -50,7 +50,8 @@ struct HttpClient::Parts {
   ~Parts() {
     if (curl != nullptr) curl_easy_cleanup(curl);
   }
-  media::Outcome<HttpReply> perform(const std::string& url, const char* method, const std::string* body);
+  media::Outcome<HttpReply> perform(const std::string& url, const char* method,
+                                    const std::string* body);
   static size_t take_header(char* bytes, size_t one, size_t count, void* user);
 };
 
@@ -60,7 +61,8 @@ size_t HttpClient::Parts::take_header(char* bytes, size_t /*one*/, size_t count,
   if (line.size() > kName.size() && curl_strnequal(bytes, kName.data(), kName.size()) != 0) {
     std::string_view value = line.substr(kName.size());
     while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-    while (!value.empty() && (value.back() == '\r' || value.back() == '\n' || value.back() == ' ')) value.remove_suffix(1);
+    while (!value.empty() && (value.back() == '\r' || value.back() == '\n' || value.back() == ' '))
+      value.remove_suffix(1);
     static_cast<Parts*>(user)->location = value;
   }
   return count;
@@ -110,9 +112,11 @@ media::Outcome<HttpReply> HttpClient::Parts::perform(const std::string& url, con
   }
   const CURLcode code = curl_easy_perform(curl);
   if (code == CURLE_PEER_FAILED_VERIFICATION) {
-    return media::env_fail("The server's certificate is not trusted; with a self-signed one use --insecure.");
+    return media::env_fail(
+        "The server's certificate is not trusted; with a self-signed one use --insecure.");
   }
-  if (code != CURLE_OK) return media::env_fail(fmt::format("{} {}: {}.", method, url, curl_easy_strerror(code)));
+  if (code != CURLE_OK)
+    return media::env_fail(fmt::format("{} {}: {}.", method, url, curl_easy_strerror(code)));
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);
   reply.location = absolute(url, location);
   return reply;
@@ -121,7 +125,9 @@ media::Outcome<HttpReply> HttpClient::Parts::perform(const std::string& url, con
 media::Outcome<HttpReply> HttpClient::post_sdp(const std::string& url, const std::string& offer) {
   return parts_->perform(url, "POST", &offer);
 }
-media::Outcome<HttpReply> HttpClient::get(const std::string& url) { return parts_->perform(url, "GET", nullptr); }
+media::Outcome<HttpReply> HttpClient::get(const std::string& url) {
+  return parts_->perform(url, "GET", nullptr);
+}
 media::Outcome<HttpReply> HttpClient::remove(const std::string& url) {
   return parts_->perform(url, "DELETE", nullptr);
 }

@@ -1,4 +1,5 @@
-// The HTTP half of WHIP (RFC 9725) and WHEP: an offer in, an answer and a resource back. Blocking; one per thread.
+// The HTTP half of WHIP (RFC 9725) and WHEP: an offer in, an answer and a resource back. Blocking;
+// one per thread.
 #pragma once
 
 #include <memory>

@@ -17,7 +17,9 @@ namespace {
 std::atomic<bool> g_stop{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
 
-void on_signal(int /*signal*/) { g_stop = true; }
+void on_signal(int /*signal*/) {
+  g_stop = true;
+}
 
 struct Options {
   std::string url;
@@ -91,22 +93,36 @@ int run(const Options& options) {
 
 void add_command(CLI::App& app, std::function<int()>& run_chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("load", "Publish and watch by WHIP and WHEP: the demo teacher, capacity runs");
-  command->add_option("--url", options->url, "WHIP address, https://HOST:PORT/whip/LESSON")->required();
-  command->add_option("--whep-url", options->whep_url, "WHEP address; by default the same with /whep/");
+  CLI::App* command = app.add_subcommand(
+      "load", "Publish and watch by WHIP and WHEP: the demo teacher, capacity runs");
+  command->add_option("--url", options->url, "WHIP address, https://HOST:PORT/whip/LESSON")
+      ->required();
+  command->add_option("--whep-url", options->whep_url,
+                      "WHEP address; by default the same with /whep/");
   command->add_option("--token", options->token, "Bearer token that may publish")->required();
-  command->add_option("--watch-token", options->watch_token, "Bearer token that watches; by default the same");
+  command->add_option("--watch-token", options->watch_token,
+                      "Bearer token that watches; by default the same");
   command->add_flag("--insecure", options->insecure, "Take a self-signed certificate");
-  auto* demo = command->add_flag("--publish-demo", options->publish_demo, "Publish the synthetic master teacher");
-  command->add_flag("--publish-rtp", options->publish_rtp, "Publish cheap stamped packets")->excludes(demo);
-  command->add_option("--fps", options->fps, "Pictures per second of the demo teacher")->check(CLI::Range(1, 30));
+  auto* demo = command->add_flag("--publish-demo", options->publish_demo,
+                                 "Publish the synthetic master teacher");
+  command->add_flag("--publish-rtp", options->publish_rtp, "Publish cheap stamped packets")
+      ->excludes(demo);
+  command->add_option("--fps", options->fps, "Pictures per second of the demo teacher")
+      ->check(CLI::Range(1, 30));
   command->add_option("--seconds", options->seconds, "End the demo after this time; 0: at Ctrl-C");
-  command->add_option("--subscribers", options->subscribers, "Watchers")->check(CLI::Range(1, 5000))->excludes(demo);
-  command->add_option("--threads", options->threads, "Threads that watch")->check(CLI::Range(1, 16));
-  command->add_option("--windows", options->windows, "Windows measured; figures are medians")->check(CLI::Range(1, 100));
-  command->add_option("--window", options->window_s, "Seconds per window")->check(CLI::Range(0.5, 3600.0));
-  command->add_option("--server-pid", options->server_pid, "Process whose CPU and memory are measured");
-  command->final_callback([options, &run_chosen] { run_chosen = [options] { return run(*options); }; });
+  command->add_option("--subscribers", options->subscribers, "Watchers")
+      ->check(CLI::Range(1, 5000))
+      ->excludes(demo);
+  command->add_option("--threads", options->threads, "Threads that watch")
+      ->check(CLI::Range(1, 16));
+  command->add_option("--windows", options->windows, "Windows measured; figures are medians")
+      ->check(CLI::Range(1, 100));
+  command->add_option("--window", options->window_s, "Seconds per window")
+      ->check(CLI::Range(0.5, 3600.0));
+  command->add_option("--server-pid", options->server_pid,
+                      "Process whose CPU and memory are measured");
+  command->final_callback(
+      [options, &run_chosen] { run_chosen = [options] { return run(*options); }; });
 }
 
 }  // namespace signaling::load

@@ -20,10 +20,12 @@ std::string random_text(media::Rng& rng, size_t size) {
 
 }  // namespace
 
-media::IceCredentials make_credentials(media::Rng& rng) { return {random_text(rng, 8), random_text(rng, 24)}; }
+media::IceCredentials make_credentials(media::Rng& rng) {
+  return {random_text(rng, 8), random_text(rng, 24)};
+}
 
-std::vector<sdp::ClientSection> publisher_sections(const std::vector<std::string>& rids, const SsrcPair& audio,
-                                                   const SsrcPair& video) {
+std::vector<sdp::ClientSection> publisher_sections(const std::vector<std::string>& rids,
+                                                   const SsrcPair& audio, const SsrcPair& video) {
   sdp::ClientSection sound{.mid = "0",
                            .kind = media::MediaKind::Audio,
                            .sends = true,
@@ -57,7 +59,8 @@ std::vector<sdp::ClientSection> watcher_sections() {
 }
 
 media::Outcome<OpenedSession> open_session(HttpClient& http, const std::string& url,
-                                           const media::IceCredentials& ice, const media::Fingerprint& fingerprint,
+                                           const media::IceCredentials& ice,
+                                           const media::Fingerprint& fingerprint,
                                            std::vector<sdp::ClientSection> sections) {
   sdp::ClientOffer offer;
   offer.ice = ice;
@@ -67,10 +70,13 @@ media::Outcome<OpenedSession> open_session(HttpClient& http, const std::string& 
   const auto reply = http.post_sdp(url, sdp::build_offer(offer));
   if (!reply) return tl::unexpected(reply.error());
   if (reply->status != kCreated) {
-    return media::env_fail(fmt::format("The server refused the session with {}: {}", reply->status, reply->body));
+    return media::env_fail(
+        fmt::format("The server refused the session with {}: {}", reply->status, reply->body));
   }
   const auto answer = sdp::parse_answer(reply->body);
-  if (!answer) return media::env_fail(fmt::format("The server's answer is not usable: {}.", answer.error().what));
+  if (!answer)
+    return media::env_fail(
+        fmt::format("The server's answer is not usable: {}.", answer.error().what));
   OpenedSession out;
   out.resource = reply->location;
   out.client = {.local = ice,

@@ -19,19 +19,21 @@ struct OpenedSession {
 
 using SsrcPair = media::PublishedSection::SsrcPair;
 
-// What a publisher with microphone (mid 0) and camera (mid 1) offers. With `rids` the picture is simulcast and
-// `video` is not announced.
-std::vector<sdp::ClientSection> publisher_sections(const std::vector<std::string>& rids, const SsrcPair& audio,
-                                                   const SsrcPair& video);
+// What a publisher with microphone (mid 0) and camera (mid 1) offers. With `rids` the picture is
+// simulcast and `video` is not announced.
+std::vector<sdp::ClientSection> publisher_sections(const std::vector<std::string>& rids,
+                                                   const SsrcPair& audio, const SsrcPair& video);
 // What a plain watcher offers: one sound, one picture.
 std::vector<sdp::ClientSection> watcher_sections();
 
 // A fresh ICE user name and password (RFC 8839 section 5.4).
 media::IceCredentials make_credentials(media::Rng& rng);
 
-// Blocks for the POST. Errors: the server cannot be reached, refuses, or answers with something else than a session.
+// Blocks for the POST. Errors: the server cannot be reached, refuses, or answers with something
+// else than a session.
 media::Outcome<OpenedSession> open_session(HttpClient& http, const std::string& url,
-                                           const media::IceCredentials& ice, const media::Fingerprint& fingerprint,
+                                           const media::IceCredentials& ice,
+                                           const media::Fingerprint& fingerprint,
                                            std::vector<sdp::ClientSection> sections);
 
 }  // namespace signaling::load

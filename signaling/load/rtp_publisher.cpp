@@ -77,7 +77,9 @@ RtpPublisher::~RtpPublisher() {
   }
 }
 
-bool RtpPublisher::is_lost() const { return parts_->lost; }
+bool RtpPublisher::is_lost() const {
+  return parts_->lost;
+}
 
 media::Outcome<std::unique_ptr<RtpPublisher>> RtpPublisher::start(const Params& params) {
   auto parts = std::make_unique<Parts>();
@@ -89,7 +91,8 @@ media::Outcome<std::unique_ptr<RtpPublisher>> RtpPublisher::start(const Params& 
   while (!p.connected && !p.lost && media::net::monotonic_now() < limit) {
     p.loop->run_once(media::net::monotonic_now() + Duration::millis(20));
   }
-  if (!p.connected) return media::env_fail("The publisher did not connect: is the server's media port reachable?");
+  if (!p.connected)
+    return media::env_fail("The publisher did not connect: is the server's media port reachable?");
   p.thread = std::thread([&p] { p.run(); });
   return publisher;
 }
@@ -103,8 +106,9 @@ media::Outcome<void> RtpPublisher::Parts::open() {
   loop = std::move(*made);
   const SsrcPair sound{media::Ssrc(kAudioSsrc), std::nullopt};
   const SsrcPair picture{media::Ssrc(kVideoSsrc), media::Ssrc(kVideoRtxSsrc)};
-  auto opened = open_session(*http, params.url, make_credentials(loop->rng()), loop->certificate().fingerprint(),
-                             publisher_sections({}, sound, picture));
+  auto opened =
+      open_session(*http, params.url, make_credentials(loop->rng()),
+                   loop->certificate().fingerprint(), publisher_sections({}, sound, picture));
   if (!opened) return tl::unexpected(opened.error());
   resource = opened->resource;
   connection.extensions = opened->answer.extensions;
@@ -114,14 +118,22 @@ media::Outcome<void> RtpPublisher::Parts::open() {
   const auto opus = sdp::client_codec(media::Codec::Opus);
   const auto vp8 = sdp::client_codec(media::Codec::Vp8);
   audio = std::make_unique<media::client::OutgoingStream>(
-      media::client::OutgoingStream::Params{.mid = "0", .rid = {}, .payload_type = opus.payload_type,
-                                            .rtx_payload_type = std::nullopt, .ssrc = sound.media, .rtx_ssrc = {},
+      media::client::OutgoingStream::Params{.mid = "0",
+                                            .rid = {},
+                                            .payload_type = opus.payload_type,
+                                            .rtx_payload_type = std::nullopt,
+                                            .ssrc = sound.media,
+                                            .rtx_ssrc = {},
                                             .clock_rate = 48000},
       connection, start);
   video = std::make_unique<media::client::OutgoingStream>(
-      media::client::OutgoingStream::Params{.mid = "1", .rid = {}, .payload_type = vp8.payload_type,
-                                            .rtx_payload_type = vp8.rtx_payload_type, .ssrc = picture.media,
-                                            .rtx_ssrc = *picture.rtx, .clock_rate = 90000},
+      media::client::OutgoingStream::Params{.mid = "1",
+                                            .rid = {},
+                                            .payload_type = vp8.payload_type,
+                                            .rtx_payload_type = vp8.rtx_payload_type,
+                                            .ssrc = picture.media,
+                                            .rtx_ssrc = *picture.rtx,
+                                            .clock_rate = 90000},
       connection, start);
   auto added = loop->add(opened->client, *this);
   if (!added) return tl::unexpected(added.error());
@@ -139,7 +151,8 @@ void RtpPublisher::Parts::run() {
   while (!stop && !lost) {
     const Instant next_sound = start + kSoundInterval * sounds;
     // Half an interval beside the sound, so that neither waits behind the other.
-    const Instant next_picture = start + Duration::millis(5) + Duration::micros(pictures * 1'000'000 / kPicturesPerSecond);
+    const Instant next_picture =
+        start + Duration::millis(5) + Duration::micros(pictures * 1'000'000 / kPicturesPerSecond);
     loop->run_once(std::min(next_sound, next_picture));
     const Instant now = media::net::monotonic_now();
     answer_feedback(now);
@@ -164,7 +177,8 @@ void RtpPublisher::Parts::answer_feedback(Instant now) {
   for (const auto& compound : feedback) {
     media::rtcp::CompoundReader reader(compound);
     while (const auto block = reader.next()) {
-      if (std::holds_alternative<media::rtcp::Pli>(*block) || std::holds_alternative<media::rtcp::Fir>(*block)) {
+      if (std::holds_alternative<media::rtcp::Pli>(*block) ||
+          std::holds_alternative<media::rtcp::Fir>(*block)) {
         key_wanted = true;
       } else if (const auto* nack = std::get_if<media::rtcp::Nack>(&*block)) {
         nack->for_each([&](uint16_t sequence) { video->resend(now, sequence, sink); });
@@ -189,11 +203,13 @@ void RtpPublisher::Parts::send_picture(Instant captured) {
     std::array<uint8_t, kPictureSize> payload{};
     // RFC 7741 section 4.2: X, and S in the first packet; I with a 15-bit picture id.
     const uint8_t descriptor[] = {static_cast<uint8_t>(i == 0 ? 0x90 : 0x80), 0x80,
-                                  static_cast<uint8_t>(0x80 | (picture_id >> 8)), static_cast<uint8_t>(picture_id)};
+                                  static_cast<uint8_t>(0x80 | (picture_id >> 8)),
+                                  static_cast<uint8_t>(picture_id)};
     std::copy(std::begin(descriptor), std::end(descriptor), payload.begin());
     if (i == 0) {
       // RFC 6386 section 9.1: frame tag, and for key frames start code and size (1280x720).
-      const uint8_t head[] = {static_cast<uint8_t>(key ? 0x10 : 0x11), 0, 0, 0x9d, 0x01, 0x2a, 0x00, 0x05, 0xd0, 0x02};
+      const uint8_t head[] = {
+          static_cast<uint8_t>(key ? 0x10 : 0x11), 0, 0, 0x9d, 0x01, 0x2a, 0x00, 0x05, 0xd0, 0x02};
       std::copy_n(head, key ? sizeof head : 3, payload.begin() + std::size(descriptor));
     }
     const Instant now = media::net::monotonic_now();

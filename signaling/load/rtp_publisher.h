@@ -1,5 +1,5 @@
-// A cheap publisher for capacity runs: packets of the size and rhythm of Opus and VP8, without codecs, each stamped
-// with its time of sending. Thread: its own.
+// A cheap publisher for capacity runs: packets of the size and rhythm of Opus and VP8, without
+// codecs, each stamped with its time of sending. Thread: its own.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,8 @@ namespace signaling::load {
 
 class RtpPublisher {
  public:
-  // The mix of the capacity measurements: 50 packets/s of 80 bytes, 30 pictures/s of 6 packets of 1050 bytes.
+  // The mix of the capacity measurements: 50 packets/s of 80 bytes, 30 pictures/s of 6 packets of
+  // 1050 bytes.
   static constexpr unsigned kPacketsPerSecond = 50 + 30 * 6;
 
   struct Params {

@@ -30,7 +30,8 @@ std::optional<ServerUsage> read_usage(int pid) {
   statm >> total_pages >> resident_pages;
   if (!fields || !statm) return std::nullopt;
   const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  return ServerUsage{static_cast<double>(user + system) / ticks, resident_pages * ::sysconf(_SC_PAGESIZE)};
+  return ServerUsage{static_cast<double>(user + system) / ticks,
+                     resident_pages * ::sysconf(_SC_PAGESIZE)};
 }
 
 }  // namespace signaling::load

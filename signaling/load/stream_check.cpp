@@ -26,7 +26,9 @@ StreamCheck::Counts StreamCheck::Counts::operator-(const Counts& other) const {
 
 void StreamCheck::on_packet(uint16_t sequence) {
   const int64_t extended = unwrapper_.unwrap(sequence);
-  const auto slot = [](int64_t at) { return static_cast<size_t>(((at % kWindow) + kWindow) % kWindow); };
+  const auto slot = [](int64_t at) {
+    return static_cast<size_t>(((at % kWindow) + kWindow) % kWindow);
+  };
   if (!any_) {
     any_ = true;
     first_ = highest_ = extended;
@@ -35,7 +37,8 @@ void StreamCheck::on_packet(uint16_t sequence) {
     return;
   }
   if (extended > highest_) {
-    for (int64_t at = std::max(highest_ + 1, extended - kWindow + 1); at < extended; ++at) seen_[slot(at)] = false;
+    for (int64_t at = std::max(highest_ + 1, extended - kWindow + 1); at < extended; ++at)
+      seen_[slot(at)] = false;
     seen_[slot(extended)] = true;
     highest_ = extended;
     ++counts_.received;

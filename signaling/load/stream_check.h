@@ -1,5 +1,5 @@
-// Judges one received RTP stream: what came, what is missing, what came twice or out of order. And what stands in a
-// load packet's payload: when it was sent. Pure.
+// Judges one received RTP stream: what came, what is missing, what came twice or out of order. And
+// what stands in a load packet's payload: when it was sent. Pure.
 #pragma once
 
 #include <array>
@@ -16,10 +16,10 @@ namespace signaling::load {
 class StreamCheck {
  public:
   struct Counts {
-    uint64_t received = 0;    // distinct
-    uint64_t missing = 0;     // gaps between the first and the highest that were never filled
+    uint64_t received = 0;  // distinct
+    uint64_t missing = 0;   // gaps between the first and the highest that were never filled
     uint64_t duplicates = 0;
-    uint64_t reordered = 0;   // came after a higher number
+    uint64_t reordered = 0;  // came after a higher number
     Counts& operator+=(const Counts& other);
     Counts operator-(const Counts& other) const;
   };

@@ -49,7 +49,9 @@ class Receiver {
   media::Outcome<void> start();
   ~Receiver();
 
-  [[nodiscard]] const media::Fingerprint& fingerprint() const { return loop_->certificate().fingerprint(); }
+  [[nodiscard]] const media::Fingerprint& fingerprint() const {
+    return loop_->certificate().fingerprint();
+  }
   // Any thread: takes over a session whose POST was answered.
   void adopt(OpenedSession session, Instant posted);
   void stop();
@@ -90,7 +92,8 @@ void Receiver::Watcher::on_rtp(Instant /*now*/, media::ByteSpan packet) {
   // Retransmissions count in their own stream.
   streams[view->ssrc().value].on_packet(view->sequence());
   if (const auto sent = read_stamp(view->payload())) {
-    receiver.fresh_delays_.push_back(static_cast<uint32_t>(std::max<int64_t>(0, (now - *sent).as_micros())));
+    receiver.fresh_delays_.push_back(
+        static_cast<uint32_t>(std::max<int64_t>(0, (now - *sent).as_micros())));
   }
 }
 
@@ -106,7 +109,9 @@ media::Outcome<void> Receiver::start() {
   return {};
 }
 
-Receiver::~Receiver() { stop(); }
+Receiver::~Receiver() {
+  stop();
+}
 
 void Receiver::stop() {
   stop_ = true;
@@ -153,7 +158,8 @@ void Receiver::run() {
   for (const auto& watcher : watchers_) loop_->remove(watcher->id);
 }
 
-// What a player would report, so that the server's receiving side is measured too. Also publishes the counts.
+// What a player would report, so that the server's receiving side is measured too. Also publishes
+// the counts.
 void Receiver::report() {
   StreamCheck::Counts sum;
   for (const auto& watcher : watchers_) {
@@ -166,7 +172,8 @@ void Receiver::report() {
     }
     std::array<uint8_t, 1024> bytes;
     media::ByteWriter out(bytes);
-    if (!blocks.empty() && media::rtcp::write_receiver_report(out, media::Ssrc(kReporterSsrc), blocks)) {
+    if (!blocks.empty() &&
+        media::rtcp::write_receiver_report(out, media::Ssrc(kReporterSsrc), blocks)) {
       loop_->send_rtcp(watcher->id, out.written());
     }
   }
@@ -236,13 +243,15 @@ void Subscribers::Parts::join_some() {
     Receiver& receiver = *receivers[index % receivers.size()];
     const unsigned before = with_media() + failed;
     const Instant posted = media::net::monotonic_now();
-    auto opened = open_session(**http, params.url, make_credentials(rng), receiver.fingerprint(), watcher_sections());
+    auto opened = open_session(**http, params.url, make_credentials(rng), receiver.fingerprint(),
+                               watcher_sections());
     if (!opened) {
       fail(opened.error().message);
       continue;
     }
     receiver.adopt(std::move(*opened), posted);
-    // As many joins at once as there are joiners: this one is under way until somebody more has media.
+    // As many joins at once as there are joiners: this one is under way until somebody more has
+    // media.
     const Instant limit = media::net::monotonic_now() + Duration::seconds(5);
     while (!give_up && with_media() + failed <= before && media::net::monotonic_now() < limit) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -265,7 +274,8 @@ Subscribers::Subscribers(Params params) : parts_(std::make_unique<Parts>()) {
 Subscribers::~Subscribers() {
   parts_->give_up = true;
   for (std::thread& joiner : parts_->joiners) joiner.join();
-  auto http = HttpClient::make({.token = parts_->params.token, .insecure = parts_->params.insecure});
+  auto http =
+      HttpClient::make({.token = parts_->params.token, .insecure = parts_->params.insecure});
   for (const auto& receiver : parts_->receivers) {
     receiver->stop();
     if (!http) continue;
@@ -281,14 +291,17 @@ void Subscribers::join_all(Duration limit) {
   for (unsigned i = 0; i < std::max(1U, parts_->params.joins_at_once); ++i) {
     parts_->joiners.emplace_back([parts = parts_.get()] { parts->join_some(); });
   }
-  while (parts_->with_media() + parts_->failed < parts_->params.count && media::net::monotonic_now() < deadline) {
+  while (parts_->with_media() + parts_->failed < parts_->params.count &&
+         media::net::monotonic_now() < deadline) {
     std::this_thread::sleep_for(std::chrono::microseconds(kPoll.as_micros()));
   }
   parts_->give_up = true;
   static_cast<void>(read());
 }
 
-unsigned Subscribers::joined() const { return parts_->with_media(); }
+unsigned Subscribers::joined() const {
+  return parts_->with_media();
+}
 
 unsigned Subscribers::lost() const {
   unsigned sum = parts_->failed;

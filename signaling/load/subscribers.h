@@ -1,4 +1,5 @@
-// Many WHEP watchers on one or two threads: joins them a few at a time, decrypts and judges everything they receive.
+// Many WHEP watchers on one or two threads: joins them a few at a time, decrypts and judges
+// everything they receive.
 #pragma once
 
 #include <cstdint>

@@ -12,8 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-// Walks the text once before anything is built: syntax, UTF-8, depth, and each key once per object. Two parsers
-// that disagree on which of two equal keys counts are a way past checks.
+// Walks the text once before anything is built: syntax, UTF-8, depth, and each key once per object.
+// Two parsers that disagree on which of two equal keys counts are a way past checks.
 class StrictWalk final : public nlohmann::json_sax<json> {
  public:
   const char* error = "not JSON";
@@ -44,7 +44,9 @@ class StrictWalk final : public nlohmann::json_sax<json> {
     --depth_;
     return true;
   }
-  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return false;
+  }
 
  private:
   bool enter() {
@@ -57,7 +59,8 @@ class StrictWalk final : public nlohmann::json_sax<json> {
   std::vector<std::set<std::string>> keys_;
 };
 
-tl::unexpected<Malformed> malformed(ErrorCode code, std::string message, std::optional<RequestId> id = {}) {
+tl::unexpected<Malformed> malformed(ErrorCode code, std::string message,
+                                    std::optional<RequestId> id = {}) {
   return tl::unexpected<Malformed>(Malformed{code, std::move(message), id});
 }
 
@@ -65,7 +68,8 @@ std::optional<RequestId> readable_id(const json& object) {
   const auto it = object.find("id");
   if (it == object.end() || !it->is_number_unsigned()) return std::nullopt;
   const auto value = it->get<uint64_t>();
-  return value <= static_cast<uint64_t>(kMaxExact) ? std::optional(static_cast<RequestId>(value)) : std::nullopt;
+  return value <= static_cast<uint64_t>(kMaxExact) ? std::optional(static_cast<RequestId>(value))
+                                                   : std::nullopt;
 }
 
 template <class Message>
@@ -98,21 +102,35 @@ std::string encode_any(const Message& message) {
 }  // namespace
 
 Parsed<ClientMessage> parse_client(std::string_view text) {
-  if (text.size() > kMaxMessageBytes) return malformed(ErrorCode::TooLarge, "a message holds at most 64 KiB");
+  if (text.size() > kMaxMessageBytes)
+    return malformed(ErrorCode::TooLarge, "a message holds at most 64 KiB");
   return parse<ClientMessage>(text);
 }
 
-Parsed<ServerMessage> parse_server(std::string_view text) { return parse<ServerMessage>(text); }
-
-std::string encode(const ClientMessage& message) { return encode_any(message); }
-std::string encode(const ServerMessage& message) { return encode_any(message); }
-
-std::string_view kind_of(const Event& event) {
-  return std::visit([](const auto& body) { return std::remove_cvref_t<decltype(body)>::kName; }, event.body);
+Parsed<ServerMessage> parse_server(std::string_view text) {
+  return parse<ServerMessage>(text);
 }
 
-std::string_view name_of(Role value) { return wire_name(value); }
-std::string_view name_of(ErrorCode value) { return wire_name(value); }
-std::string_view name_of(TrackSource value) { return wire_name(value); }
+std::string encode(const ClientMessage& message) {
+  return encode_any(message);
+}
+std::string encode(const ServerMessage& message) {
+  return encode_any(message);
+}
+
+std::string_view kind_of(const Event& event) {
+  return std::visit([](const auto& body) { return std::remove_cvref_t<decltype(body)>::kName; },
+                    event.body);
+}
+
+std::string_view name_of(Role value) {
+  return wire_name(value);
+}
+std::string_view name_of(ErrorCode value) {
+  return wire_name(value);
+}
+std::string_view name_of(TrackSource value) {
+  return wire_name(value);
+}
 
 }  // namespace signaling::protocol

@@ -1,5 +1,5 @@
-// Each message's fields, once: a visitor that reads them (json_reader.h) and one that writes them (json_writer.h)
-// walk the same list, so that what we send is what we accept.
+// Each message's fields, once: a visitor that reads them (json_reader.h) and one that writes them
+// (json_writer.h) walk the same list, so that what we send is what we accept.
 #pragma once
 
 #include <concepts>
@@ -10,11 +10,12 @@
 
 namespace signaling::protocol {
 
-inline constexpr int64_t kMaxExact = (int64_t{1} << 53) - 1;  // JavaScript's Number.MAX_SAFE_INTEGER
-inline constexpr size_t kMaxNameBytes = 1024;                 // names of people, schools, topics
+inline constexpr int64_t kMaxExact =
+    (int64_t{1} << 53) - 1;                    // JavaScript's Number.MAX_SAFE_INTEGER
+inline constexpr size_t kMaxNameBytes = 1024;  // names of people, schools, topics
 inline constexpr size_t kMaxReasonBytes = 1024;
-inline constexpr double kMaxFigure = 1e9;                     // of a quality report
-inline constexpr int64_t kMaxLayer = 255;                     // media::kBestLayer
+inline constexpr double kMaxFigure = 1e9;  // of a quality report
+inline constexpr int64_t kMaxLayer = 255;  // media::kBestLayer
 
 template <class M, class... T>
 concept OneOf = (std::same_as<std::remove_const_t<M>, T> || ...);

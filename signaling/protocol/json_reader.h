@@ -1,5 +1,5 @@
-// The visitor of describe.h that fills a message from a JSON object. The first field that does not fit is named in
-// error(); what follows it is left alone.
+// The visitor of describe.h that fills a message from a JSON object. The first field that does not
+// fit is named in error(); what follows it is left alone.
 #pragma once
 
 #include <cmath>
@@ -66,7 +66,8 @@ class JsonReader {
     if (field == nullptr) return;
     if (!field->is_number()) return refuse(name, "must be a number");
     const auto value = field->get<double>();
-    if (!std::isfinite(value) || value < least || value > most) return refuse(name, "is out of range");
+    if (!std::isfinite(value) || value < least || value > most)
+      return refuse(name, "is out of range");
     v = value;
   }
   void boolean(const char* name, bool& v) {
@@ -85,7 +86,8 @@ class JsonReader {
     const nlohmann::json* field = required(name);
     if (field == nullptr) return;
     if (!field->is_string() && !field->is_null()) return refuse(name, "must be a string");
-    const std::optional<E> value = from_wire<E>(field->is_null() ? "" : field->get_ref<const std::string&>());
+    const std::optional<E> value =
+        from_wire<E>(field->is_null() ? "" : field->get_ref<const std::string&>());
     if (!value) return refuse(name, "is not one of the known values");
     v = *value;
   }
@@ -107,7 +109,8 @@ class JsonReader {
     for (const nlohmann::json& item : *field) {
       if (!item.is_string()) return refuse(name, "must hold strings only");
       const auto& value = item.get_ref<const std::string&>();
-      if (value.empty() || value.size() > most_bytes) return refuse(name, "holds a string of the wrong length");
+      if (value.empty() || value.size() > most_bytes)
+        return refuse(name, "holds a string of the wrong length");
       v.push_back(value);
     }
   }
@@ -143,7 +146,8 @@ class JsonReader {
   void integers(const char* name, std::map<std::string, int64_t>& v, int64_t least, int64_t most) {
     const nlohmann::json* field = object_field(name);
     if (field == nullptr) return;
-    for (const auto& [key, item] : field->items()) read_integer(key.c_str(), item, v[key], least, most);
+    for (const auto& [key, item] : field->items())
+      read_integer(key.c_str(), item, v[key], least, most);
   }
   template <class... T>
   void alternative(const char* name, std::variant<T...>& v) {
@@ -174,10 +178,12 @@ class JsonReader {
     JsonReader inner(field, path_ + name + ".", error_);
     describe(inner, v);
   }
-  void read_integer(const char* name, const nlohmann::json& field, int64_t& v, int64_t least, int64_t most) {
+  void read_integer(const char* name, const nlohmann::json& field, int64_t& v, int64_t least,
+                    int64_t most) {
     if (!ok()) return;
     if (!field.is_number_integer()) return refuse(name, "must be a whole number");
-    const bool too_large = field.is_number_unsigned() && field.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
+    const bool too_large =
+        field.is_number_unsigned() && field.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
     if (too_large || field.get<int64_t>() < least || field.get<int64_t>() > most) {
       return refuse(name, "is out of range");
     }

@@ -43,7 +43,9 @@ class JsonWriter {
   void optional_object(const char* name, const std::optional<T>& v) {
     if (v) out_[name] = object_of(*v);
   }
-  void texts(const char* name, const std::vector<std::string>& v, size_t, size_t) { out_[name] = v; }
+  void texts(const char* name, const std::vector<std::string>& v, size_t, size_t) {
+    out_[name] = v;
+  }
   template <class T>
   void objects(const char* name, const std::vector<T>& v, size_t) {
     auto& list = out_[name] = nlohmann::json::array();

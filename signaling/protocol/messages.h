@@ -1,5 +1,5 @@
-// Every message of PROTOCOL.md as a plain struct; kName is its "t" (or an event's "kind"). No behaviour: codec.h
-// turns them into JSON and back.
+// Every message of PROTOCOL.md as a plain struct; kName is its "t" (or an event's "kind"). No
+// behaviour: codec.h turns them into JSON and back.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace signaling::protocol {
 
-using RequestId = int64_t;  // chosen by the client; at most 2^53 - 1, what a JavaScript number holds exactly
+using RequestId =
+    int64_t;  // chosen by the client; at most 2^53 - 1, what a JavaScript number holds exactly
 
 enum class Role : uint8_t { Teacher, Class, Observer };
 enum class LinkState : uint8_t { Good, Weak, Lost };
@@ -22,7 +23,17 @@ enum class MutedBy : uint8_t { Nobody, Teacher, Self };
 enum class SectionUse : uint8_t { Microphone, Camera, Screen, ScreenAudio, Slot };
 enum class TrackSource : uint8_t { Microphone, Camera, Screen, ScreenAudio };
 enum class ErrorCode : uint8_t {
-  BadJson, BadMessage, UnknownMessage, Version, Forbidden, NotFound, Conflict, TooLarge, TooFast, NotLive, Internal
+  BadJson,
+  BadMessage,
+  UnknownMessage,
+  Version,
+  Forbidden,
+  NotFound,
+  Conflict,
+  TooLarge,
+  TooFast,
+  NotLive,
+  Internal
 };
 
 // ---- from the client ----
@@ -59,7 +70,8 @@ struct Limit {
 struct Wall {
   static constexpr std::string_view kName = "wall";
   RequestId id = 0;
-  std::vector<std::string> show;  // participants, most wanted first; empty goes back to the order of arrival
+  std::vector<std::string>
+      show;  // participants, most wanted first; empty goes back to the order of arrival
 };
 struct Start {
   static constexpr std::string_view kName = "start";
@@ -132,8 +144,8 @@ struct Ping {
   RequestId id = 0;
 };
 
-using ClientMessage = std::variant<Hello, Offer, Limit, Wall, Start, End, Hand, Call, Release, Mute, Remove, Readmit,
-                                   Chat, Headcount, Media, Quality, Ping>;
+using ClientMessage = std::variant<Hello, Offer, Limit, Wall, Start, End, Hand, Call, Release, Mute,
+                                   Remove, Readmit, Chat, Headcount, Media, Quality, Ping>;
 
 // ---- parts of what the server says ----
 
@@ -277,9 +289,9 @@ struct LinkEvent {
 };
 
 using EventBody =
-    std::variant<LessonLiveEvent, LessonEndedEvent, JoinedEvent, AwayEvent, BackEvent, LeftEvent, RemovedEvent,
-                 ReadmittedEvent, HandEvent, StageEvent, MuteEvent, ChatEvent, HeadcountEvent, MediaEvent,
-                 RecordingEvent, EncoderEvent, VoiceEvent, LinkEvent>;
+    std::variant<LessonLiveEvent, LessonEndedEvent, JoinedEvent, AwayEvent, BackEvent, LeftEvent,
+                 RemovedEvent, ReadmittedEvent, HandEvent, StageEvent, MuteEvent, ChatEvent,
+                 HeadcountEvent, MediaEvent, RecordingEvent, EncoderEvent, VoiceEvent, LinkEvent>;
 
 struct Event {
   static constexpr std::string_view kName = "event";

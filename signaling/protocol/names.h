@@ -26,21 +26,24 @@ struct Names<LessonPhase> {
 };
 template <>
 struct Names<MutedBy> {
-  static constexpr std::array<std::string_view, 3> kAll{"", "teacher", "self"};  // "" is written as null
+  static constexpr std::array<std::string_view, 3> kAll{"", "teacher",
+                                                        "self"};  // "" is written as null
 };
 template <>
 struct Names<SectionUse> {
-  static constexpr std::array<std::string_view, 5> kAll{"microphone", "camera", "screen", "screen-audio", "slot"};
+  static constexpr std::array<std::string_view, 5> kAll{"microphone", "camera", "screen",
+                                                        "screen-audio", "slot"};
 };
 template <>
 struct Names<TrackSource> {
-  static constexpr std::array<std::string_view, 4> kAll{"microphone", "camera", "screen", "screen-audio"};
+  static constexpr std::array<std::string_view, 4> kAll{"microphone", "camera", "screen",
+                                                        "screen-audio"};
 };
 template <>
 struct Names<ErrorCode> {
-  static constexpr std::array<std::string_view, 11> kAll{"bad-json", "bad-message", "unknown-message", "version",
-                                                         "forbidden", "not-found", "conflict", "too-large",
-                                                         "too-fast", "not-live", "internal"};
+  static constexpr std::array<std::string_view, 11> kAll{
+      "bad-json", "bad-message", "unknown-message", "version",  "forbidden", "not-found",
+      "conflict", "too-large",   "too-fast",        "not-live", "internal"};
 };
 
 template <class E>

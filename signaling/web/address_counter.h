@@ -1,4 +1,5 @@
-// How many connections of strangers each address holds. Pure. One IPv6 household owns a /64 and counts as one.
+// How many connections of strangers each address holds. Pure. One IPv6 household owns a /64 and
+// counts as one.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// Turns a handler's Response into what goes over the wire: head, then a body from memory or from a file.
+// Turns a handler's Response into what goes over the wire: head, then a body from memory or from a
+// file.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,9 @@ struct Answer {
   uint64_t remaining = 0;  // bytes of the body or the file still to write
 };
 
-// Applies HEAD, Range and the conditional headers of `request`; adds Content-Length, Date, Connection, the
-// security headers that the handler has not set, and for files ETag, Last-Modified and Accept-Ranges.
+// Applies HEAD, Range and the conditional headers of `request`; adds Content-Length, Date,
+// Connection, the security headers that the handler has not set, and for files ETag, Last-Modified
+// and Accept-Ranges.
 Answer prepare_answer(Response response, const Request& request, bool keep_alive, int64_t now_s);
 
 // "Not Found" and so on; "" for a number we do not use.

@@ -13,8 +13,12 @@ int64_t read_clock(clockid_t clock) {
 
 }  // namespace
 
-media::Instant monotonic_now() { return media::Instant::from_micros(read_clock(CLOCK_MONOTONIC)); }
+media::Instant monotonic_now() {
+  return media::Instant::from_micros(read_clock(CLOCK_MONOTONIC));
+}
 
-int64_t wall_now_us() { return read_clock(CLOCK_REALTIME); }
+int64_t wall_now_us() {
+  return read_clock(CLOCK_REALTIME);
+}
 
 }  // namespace signaling::web

@@ -15,12 +15,14 @@ namespace signaling::web {
 namespace {
 
 constexpr size_t kChunk = 32 * 1024;  // one write; two TLS records
-// A refused upload is read this far so that the client sees the answer before a reset; longer ones are cut.
+// A refused upload is read this far so that the client sees the answer before a reset; longer ones
+// are cut.
 constexpr uint64_t kMaxDiscard = 1024 * 1024;
 constexpr media::Duration kDiscardTime = media::Duration::seconds(2);
 constexpr media::Duration kCloseTime = media::Duration::seconds(5);
 constexpr media::Duration kSlowCloseTime = media::Duration::seconds(1);
-// Times that a client may send while an answer is on its way to it, before it is taken for an attack.
+// Times that a client may send while an answer is on its way to it, before it is taken for an
+// attack.
 constexpr unsigned kMaxEarlyReads = 1'000;
 constexpr size_t kMaxCloseReason = 123;  // RFC 6455 section 5.5: 125 bytes with the code
 
@@ -82,8 +84,9 @@ NameValues copy_query(lws* wsi) {
        ++n) {
     const std::string_view pair(piece.data(), static_cast<size_t>(copied));
     const size_t equals = pair.find('=');
-    query.emplace_back(std::string(pair.substr(0, equals)),
-                       equals == std::string_view::npos ? std::string() : std::string(pair.substr(equals + 1)));
+    query.emplace_back(
+        std::string(pair.substr(0, equals)),
+        equals == std::string_view::npos ? std::string() : std::string(pair.substr(equals + 1)));
   }
   return query;
 }
@@ -95,9 +98,9 @@ bool lists_token(std::string_view list, std::string_view token) {
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
     while (!entry.empty() && entry.front() == ' ') entry.remove_prefix(1);
     while (!entry.empty() && entry.back() == ' ') entry.remove_suffix(1);
-    if (entry.size() == token.size() && std::equal(entry.begin(), entry.end(), token.begin(), [](char a, char b) {
-          return (a | 0x20) == (b | 0x20);
-        })) {
+    if (entry.size() == token.size() &&
+        std::equal(entry.begin(), entry.end(), token.begin(),
+                   [](char a, char b) { return (a | 0x20) == (b | 0x20); })) {
       return true;
     }
   }
@@ -112,7 +115,8 @@ std::string with_room(std::string_view payload) {
 }
 
 int write_buffer(lws* wsi, std::string& buffer, lws_write_protocol kind) {
-  return lws_write(wsi, reinterpret_cast<unsigned char*>(buffer.data()) + LWS_PRE, buffer.size() - LWS_PRE, kind);
+  return lws_write(wsi, reinterpret_cast<unsigned char*>(buffer.data()) + LWS_PRE,
+                   buffer.size() - LWS_PRE, kind);
 }
 
 }  // namespace
@@ -172,12 +176,15 @@ int Connection::on_headers(std::string_view path) {
   }
   const std::string_view length = request_.header("content-length");
   if (length.empty()) {
-    // The library expects a body of unknown length after these; what follows them cannot be told apart.
-    body_unread_ = request_.method == Method::Post || request_.method == Method::Put || request_.method == Method::Patch;
+    // The library expects a body of unknown length after these; what follows them cannot be told
+    // apart.
+    body_unread_ = request_.method == Method::Post || request_.method == Method::Put ||
+                   request_.method == Method::Patch;
     dispatch();
     return 0;
   }
-  const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), body_expected_);
+  const auto [end, error] =
+      std::from_chars(length.data(), length.data() + length.size(), body_expected_);
   if (error != std::errc() || end != length.data() + length.size()) {
     body_unread_ = true;
     return refuse(400, "bad-request", "Content-Length is not a number");
@@ -225,7 +232,8 @@ int Connection::on_body_end() {
 
 void Connection::dispatch() {
   enter(Stage::Waiting);
-  // Bytes that come now belong to a later request; left in the socket they cost nothing, read they would spin.
+  // Bytes that come now belong to a later request; left in the socket they cost nothing, read they
+  // would spin.
   lws_rx_flow_control(wsi_, 0);
   pending_ = std::make_shared<Responder::Target*>(this);
   const Responder responder(pending_);
@@ -267,7 +275,8 @@ int Connection::write_next_chunk() {
     const size_t at = chunk_.size();
     if (answer_.file.is_open()) {
       chunk_.resize(at + wanted);
-      const ssize_t got = ::pread(answer_.file.get(), chunk_.data() + at, wanted, static_cast<off_t>(answer_.offset));
+      const ssize_t got = ::pread(answer_.file.get(), chunk_.data() + at, wanted,
+                                  static_cast<off_t>(answer_.offset));
       if (got <= 0) return -1;  // cut shorter than promised: the client must see a broken transfer
       chunk_.resize(at + static_cast<size_t>(got));
     } else {
@@ -285,11 +294,12 @@ int Connection::write_next_chunk() {
   return 0;
 }
 
-// libwebsockets 4.1 keeps bytes that came with a request but belong to the next one, and when that next one has a body
-// with something behind it, loops for ever (lws_http_action() reads what it keeps until it is used up, and nobody uses
-// it). So a connection with kept bytes is not used again. The library does not say which connection has them, only
-// whether any has that may be read: asked with ours closed to reading and open, the answers differ when it is ours. When
-// others have some too, the doubt counts against keeping.
+// libwebsockets 4.1 keeps bytes that came with a request but belong to the next one, and when that
+// next one has a body with something behind it, loops for ever (lws_http_action() reads what it
+// keeps until it is used up, and nobody uses it). So a connection with kept bytes is not used
+// again. The library does not say which connection has them, only whether any has that may be read:
+// asked with ours closed to reading and open, the answers differ when it is ours. When others have
+// some too, the doubt counts against keeping.
 bool Connection::has_early_bytes() {
   lws_context* context = lws_get_context(wsi_);
   lws_rx_flow_control(wsi_, 0);
@@ -327,14 +337,16 @@ int Connection::on_upgrade_request() {
   if (request_.method != Method::Get || request_.path != host_.params.websocket_path) {
     return answer_refusal(error_response(404, "not-found", "no WebSocket here"));
   }
-  if (request_.header("sec-websocket-version") != "13" || request_.header("sec-websocket-key").size() != 24 ||
+  if (request_.header("sec-websocket-version") != "13" ||
+      request_.header("sec-websocket-key").size() != 24 ||
       !lists_token(request_.header("connection"), "upgrade")) {
     Response refusal = error_response(400, "bad-request", "not a WebSocket handshake of RFC 6455");
     refusal.with("Sec-WebSocket-Version", "13");
     return answer_refusal(std::move(refusal));
   }
   if (!lists_token(request_.header("sec-websocket-protocol"), host_.params.websocket_protocol)) {
-    return answer_refusal(error_response(400, "version", "the WebSocket subprotocol is not one of ours"));
+    return answer_refusal(
+        error_response(400, "version", "the WebSocket subprotocol is not one of ours"));
   }
   UpgradeDecision decision = host_.application.on_upgrade(request_);
   if (decision.refusal) return answer_refusal(std::move(*decision.refusal));
@@ -395,7 +407,9 @@ void Connection::send(std::string text) {
   lws_callback_on_writable(wsi_);
 }
 
-void Connection::close(uint16_t code, std::string reason) { begin_close(code, std::move(reason), kCloseTime); }
+void Connection::close(uint16_t code, std::string reason) {
+  begin_close(code, std::move(reason), kCloseTime);
+}
 
 void Connection::begin_close(uint16_t code, std::string reason, media::Duration patience) {
   if (closing_ || closed_) return;

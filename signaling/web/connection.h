@@ -1,5 +1,6 @@
-// One client connection: reads one request after the other, writes their answers, or carries a WebSocket. The
-// state machine between libwebsockets' callbacks and the application. Owner: the server. Thread: the server's.
+// One client connection: reads one request after the other, writes their answers, or carries a
+// WebSocket. The state machine between libwebsockets' callbacks and the application. Owner: the
+// server. Thread: the server's.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +33,11 @@ struct ConnectionHost {
 class Connection final : public Responder::Target, public Socket {
  public:
   enum class Stage : uint8_t {
-    Headers,      // connecting, or between requests
+    Headers,  // connecting, or between requests
     Body,
-    Waiting,      // for the application's answer
+    Waiting,  // for the application's answer
     Writing,
-    Discarding,   // the answer is out, what the client still sends is thrown away before closing
+    Discarding,  // the answer is out, what the client still sends is thrown away before closing
     WebSocket,
   };
 
@@ -124,7 +125,8 @@ class Connection final : public Responder::Target, public Socket {
   media::Instant close_deadline_ = media::Instant::never();
 };
 
-// {"error":{"code":…,"message":…}} as all our refusals look; the arguments are literals without quotes.
+// {"error":{"code":…,"message":…}} as all our refusals look; the arguments are literals without
+// quotes.
 Response error_response(int status, const char* code, const char* message);
 
 }  // namespace signaling::web

@@ -43,8 +43,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kContent
 }};
 
 bool is_plain_component(std::string_view part) {
-  return !part.empty() && part != "." && part != ".." && part.find('\0') == std::string_view::npos &&
-         part.find('\\') == std::string_view::npos;
+  return !part.empty() && part != "." && part != ".." &&
+         part.find('\0') == std::string_view::npos && part.find('\\') == std::string_view::npos;
 }
 
 }  // namespace
@@ -61,7 +61,9 @@ FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-int FileDescriptor::release() { return std::exchange(fd_, -1); }
+int FileDescriptor::release() {
+  return std::exchange(fd_, -1);
+}
 
 media::Outcome<FileTree> FileTree::open(const std::filesystem::path& directory) {
   FileDescriptor fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -73,16 +75,19 @@ media::Outcome<FileTree> FileTree::open(const std::filesystem::path& directory) 
 }
 
 media::Result<OpenFile> FileTree::open_file(std::string_view relative) const {
-  if (relative.empty() || relative.size() > kMaxPath) return media::fail(media::Errc::Malformed, "file name length");
+  if (relative.empty() || relative.size() > kMaxPath)
+    return media::fail(media::Errc::Malformed, "file name length");
   FileDescriptor folder;
   int at = directory_.get();
   while (true) {
     const size_t slash = relative.find('/');
     const std::string_view part = relative.substr(0, slash);
-    if (!is_plain_component(part)) return media::fail(media::Errc::Malformed, "file name component");
+    if (!is_plain_component(part))
+      return media::fail(media::Errc::Malformed, "file name component");
     const std::string name(part);
     if (slash != std::string_view::npos) {
-      FileDescriptor next(::openat(at, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      FileDescriptor next(
+          ::openat(at, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (!next.is_open()) return media::fail(media::Errc::NotFound, "no such folder");
       folder = std::move(next);
       at = folder.get();
@@ -91,15 +96,17 @@ media::Result<OpenFile> FileTree::open_file(std::string_view relative) const {
     }
     // O_NONBLOCK: opening a FIFO that somebody placed there must not stop the loop.
     OpenFile file;
-    file.descriptor = FileDescriptor(::openat(at, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    file.descriptor =
+        FileDescriptor(::openat(at, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     struct stat facts {};
-    if (!file.descriptor.is_open() || ::fstat(file.descriptor.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    if (!file.descriptor.is_open() || ::fstat(file.descriptor.get(), &facts) != 0 ||
+        !S_ISREG(facts.st_mode)) {
       return media::fail(media::Errc::NotFound, "no such file");
     }
     file.size = static_cast<uint64_t>(facts.st_size);
     file.modified_s = facts.st_mtim.tv_sec;
-    file.etag = fmt::format("\"{:x}-{:x}-{:x}.{:x}\"", static_cast<uint64_t>(facts.st_ino), file.size,
-                            facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec);
+    file.etag = fmt::format("\"{:x}-{:x}-{:x}.{:x}\"", static_cast<uint64_t>(facts.st_ino),
+                            file.size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec);
     return file;
   }
 }
@@ -119,12 +126,14 @@ std::string http_date(int64_t unix_seconds) {
   const time_t when = unix_seconds;
   struct tm parts {};
   ::gmtime_r(&when, &parts);
-  static constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed",
+                                                       "Thu", "Fri", "Sat"};
   static constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[static_cast<size_t>(parts.tm_wday)],
-                     parts.tm_mday, kMonths[static_cast<size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
-                     parts.tm_min, parts.tm_sec);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                     kDays[static_cast<size_t>(parts.tm_wday)], parts.tm_mday,
+                     kMonths[static_cast<size_t>(parts.tm_mon)], parts.tm_year + 1900,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 media::Result<int64_t> parse_http_date(std::string_view text) {

@@ -34,14 +34,14 @@ struct OpenFile {
   std::string etag;        // strong, quoted; from inode, size and modification time in nanoseconds
 };
 
-// A directory whose regular files may be opened by relative path. Every component is opened without following
-// symbolic links, so that no name, however written, leads out of it.
+// A directory whose regular files may be opened by relative path. Every component is opened without
+// following symbolic links, so that no name, however written, leads out of it.
 class FileTree {
  public:
   static media::Outcome<FileTree> open(const std::filesystem::path& directory);
 
-  // Errors: Malformed for an absolute, empty, over-long, "." or ".." component or a NUL; NotFound for anything that
-  // is not a readable regular file.
+  // Errors: Malformed for an absolute, empty, over-long, "." or ".." component or a NUL; NotFound
+  // for anything that is not a readable regular file.
   [[nodiscard]] media::Result<OpenFile> open_file(std::string_view relative) const;
 
  private:

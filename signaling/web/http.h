@@ -42,15 +42,16 @@ struct Response {
   int status = 200;
   NameValues headers;  // without Content-Length, Date and Connection, which the server adds
   std::string body;
-  std::optional<OpenFile> file;  // instead of body; Range and conditional requests are handled by the server
+  std::optional<OpenFile>
+      file;  // instead of body; Range and conditional requests are handled by the server
 
   Response& with(std::string name, std::string value);
 };
 
 Response text_response(int status, std::string content_type, std::string body);
 
-// Answers one request, now or later, once; copies share the one answer. Answering a connection that is gone, or a
-// second time, does nothing. Thread: the server's.
+// Answers one request, now or later, once; copies share the one answer. Answering a connection that
+// is gone, or a second time, does nothing. Thread: the server's.
 class Responder {
  public:
   class Target {
@@ -65,7 +66,8 @@ class Responder {
 
   void send(Response response) const;
   [[nodiscard]] bool is_open() const { return *target_ != nullptr; }
-  // The client has proved who it is: its connection no longer counts against the allowance for strangers.
+  // The client has proved who it is: its connection no longer counts against the allowance for
+  // strangers.
   void trust() const;
 
  private:

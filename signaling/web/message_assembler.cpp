@@ -4,7 +4,8 @@
 
 namespace signaling::web {
 
-MessageAssembler::Verdict MessageAssembler::add(std::string_view piece, bool ends_frame, bool ends_message) {
+MessageAssembler::Verdict MessageAssembler::add(std::string_view piece, bool ends_frame,
+                                                bool ends_message) {
   if (piece.size() > max_bytes_ - bytes_.size()) return Verdict::TooLarge;
   bytes_.append(piece);
   if (ends_frame && ++fragments_ > max_fragments_) return Verdict::TooManyFragments;

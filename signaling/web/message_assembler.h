@@ -1,5 +1,5 @@
-// Puts the frames of one WebSocket message together within bounds on size and number, since many tiny fragments cost
-// far more than their bytes. Pure.
+// Puts the frames of one WebSocket message together within bounds on size and number, since many
+// tiny fragments cost far more than their bytes. Pure.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,11 @@ class MessageAssembler {
  public:
   enum class Verdict : uint8_t { More, Complete, TooLarge, TooManyFragments };
 
-  MessageAssembler(size_t max_bytes, size_t max_fragments) : max_bytes_(max_bytes), max_fragments_(max_fragments) {}
+  MessageAssembler(size_t max_bytes, size_t max_fragments)
+      : max_bytes_(max_bytes), max_fragments_(max_fragments) {}
 
-  // A piece of a frame as read. `ends_frame`: the frame has no more; `ends_message`: nor has the message.
+  // A piece of a frame as read. `ends_frame`: the frame has no more; `ends_message`: nor has the
+  // message.
   Verdict add(std::string_view piece, bool ends_frame, bool ends_message);
   // The message, after Complete; starts the next one.
   std::string take();

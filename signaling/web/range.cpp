@@ -22,7 +22,8 @@ std::optional<uint64_t> number(std::string_view text) {
   return value;
 }
 
-// RFC 7233 section 3.2: a validator that does not match exactly makes the request one for the whole file.
+// RFC 7233 section 3.2: a validator that does not match exactly makes the request one for the whole
+// file.
 bool if_range_holds(std::string_view if_range, std::string_view etag, int64_t modified_s) {
   if (if_range.empty()) return true;
   if (if_range.front() == '"') return if_range == etag;
@@ -71,7 +72,8 @@ bool etag_listed(std::string_view list, std::string_view etag, bool weak_compari
   return false;
 }
 
-FilePlan plan_file(const FileConditions& conditions, uint64_t size, std::string_view etag, int64_t modified_s) {
+FilePlan plan_file(const FileConditions& conditions, uint64_t size, std::string_view etag,
+                   int64_t modified_s) {
   if (!conditions.if_none_match.empty()) {
     if (etag_listed(conditions.if_none_match, etag, true)) return {304, 0, 0};
   } else if (!conditions.if_modified_since.empty()) {

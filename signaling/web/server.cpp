@@ -23,13 +23,15 @@ namespace {
 
 // How often overdue connections are looked for, and over what span the loop's turns are counted.
 constexpr media::Duration kWatch = media::Duration::millis(250);
-// Turns of the loop in kWatch, beyond which a connection whose input nobody may read yet is suspected of keeping
-// poll() awake: a busy server makes some thousand turns that each do work.
+// Turns of the loop in kWatch, beyond which a connection whose input nobody may read yet is
+// suspected of keeping poll() awake: a busy server makes some thousand turns that each do work.
 constexpr uint64_t kSpinTurns = 20'000;
 constexpr size_t kReceiveBuffer = 16 * 1024;
 constexpr unsigned kLibraryTimeoutS = 20;
 
-int64_t wall_seconds() { return wall_now_us() / 1'000'000; }
+int64_t wall_seconds() {
+  return wall_now_us() / 1'000'000;
+}
 
 size_t default_connection_limit() {
   rlimit limit{};
@@ -51,9 +53,15 @@ class LoopServer final : public Server {
  public:
   LoopServer(const ServerParams& params, Application& application)
       : params_(params),
-        host_{application, params_, {}, monotonic_now, wall_seconds,
-              [this](const std::string& peer) { strangers_.remove(peer); }, 1} {
-    if (params_.limits.max_connections == 0) params_.limits.max_connections = default_connection_limit();
+        host_{application,
+              params_,
+              {},
+              monotonic_now,
+              wall_seconds,
+              [this](const std::string& peer) { strangers_.remove(peer); },
+              1} {
+    if (params_.limits.max_connections == 0)
+      params_.limits.max_connections = default_connection_limit();
   }
   ~LoopServer() override;
 
@@ -118,8 +126,10 @@ LoopServer::~LoopServer() {
 media::Outcome<void> LoopServer::listen() {
   lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
   protocols_[0] = {"http", on_library_event, 0, kReceiveBuffer, 0, nullptr, 0};
-  protocols_[1] = {params_.websocket_protocol.c_str(), on_library_event, 0, kReceiveBuffer, 1, nullptr, 0};
-  // Ours is the watchdog in is_overdue(); the library's default would cut downloads after five minutes.
+  protocols_[1] = {
+      params_.websocket_protocol.c_str(), on_library_event, 0, kReceiveBuffer, 1, nullptr, 0};
+  // Ours is the watchdog in is_overdue(); the library's default would cut downloads after five
+  // minutes.
   liveness_.secs_since_valid_ping = UINT16_MAX - 1;
   liveness_.secs_since_valid_hangup = UINT16_MAX;
 
@@ -140,8 +150,8 @@ media::Outcome<void> LoopServer::listen() {
   const std::string key = params_.tls.private_key.string();
   info.ssl_cert_filepath = certificate.c_str();
   info.ssl_private_key_filepath = key.c_str();
-  info.ssl_options_set = static_cast<long>(SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_COMPRESSION |
-                                           SSL_OP_NO_RENEGOTIATION);
+  info.ssl_options_set = static_cast<long>(SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 |
+                                           SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   info.max_http_header_data2 = params_.limits.max_header_bytes;
   info.max_http_header_pool2 = static_cast<unsigned>(params_.limits.max_connections);
   info.timeout_secs = kLibraryTimeoutS;
@@ -149,11 +159,13 @@ media::Outcome<void> LoopServer::listen() {
   info.retry_and_idle_policy = &liveness_;
   info.vhost_name = "tongke";
   context_ = lws_create_context(&info);
-  if (context_ == nullptr) return media::env_fail("libwebsockets could not start; its reason stands in the log");
+  if (context_ == nullptr)
+    return media::env_fail("libwebsockets could not start; its reason stands in the log");
   vhost_ = lws_create_vhost(context_, &info);
   if (vhost_ == nullptr) {
     return media::env_fail(
-        fmt::format("cannot serve HTTPS on {}:{}: is the port taken, or the certificate unreadable? The log says more",
+        fmt::format("cannot serve HTTPS on {}:{}: is the port taken, or the certificate "
+                    "unreadable? The log says more",
                     params_.bind_address, params_.port));
   }
   port_ = static_cast<uint16_t>(lws_get_vhost_listen_port(vhost_));
@@ -313,9 +325,11 @@ int LoopServer::on_socket_event(lws* wsi, lws_callback_reasons reason, std::stri
 
 }  // namespace
 
-media::Outcome<std::unique_ptr<Server>> Server::start(const ServerParams& params, Application& application) {
+media::Outcome<std::unique_ptr<Server>> Server::start(const ServerParams& params,
+                                                      Application& application) {
   auto server = std::make_unique<LoopServer>(params, application);
-  if (auto listening = server->listen(); !listening) return tl::unexpected<media::EnvError>(listening.error());
+  if (auto listening = server->listen(); !listening)
+    return tl::unexpected<media::EnvError>(listening.error());
   return std::unique_ptr<Server>(std::move(server));
 }
 

@@ -1,9 +1,10 @@
-// HTTPS and WebSocket over libwebsockets: one event loop on the thread that calls run(), which is the signaling
-// thread. All callbacks come on it; nothing but post() and stop() may be called from another thread.
+// HTTPS and WebSocket over libwebsockets: one event loop on the thread that calls run(), which is
+// the signaling thread. All callbacks come on it; nothing but post() and stop() may be called from
+// another thread.
 //
-// What it takes care of, so that handlers need not: header, body and connection limits, timeouts, keep-alive, HEAD,
-// Range and conditional requests for files, security headers, one answer per request, WebSocket reassembly, bounded
-// send queues and liveness.
+// What it takes care of, so that handlers need not: header, body and connection limits, timeouts,
+// keep-alive, HEAD, Range and conditional requests for files, security headers, one answer per
+// request, WebSocket reassembly, bounded send queues and liveness.
 #pragma once
 
 #include <any>
@@ -23,19 +24,23 @@
 namespace signaling::web {
 
 struct Limits {
-  size_t max_body = 64 * 1024;              // PROTOCOL.md: JSON and SDP bodies
-  uint32_t max_header_bytes = 32 * 1024;    // all request headers together
-  media::Duration header_time = media::Duration::seconds(10);  // accept, TLS and headers together, not per byte
+  size_t max_body = 64 * 1024;            // PROTOCOL.md: JSON and SDP bodies
+  uint32_t max_header_bytes = 32 * 1024;  // all request headers together
+  media::Duration header_time =
+      media::Duration::seconds(10);  // accept, TLS and headers together, not per byte
   media::Duration body_time = media::Duration::seconds(15);
-  media::Duration idle_time = media::Duration::seconds(60);    // keep-alive between requests
-  media::Duration stall_time = media::Duration::seconds(30);   // an answer of which nothing could be written
-  size_t strangers_per_address = 32;        // connections that have not shown a credential
-  size_t strangers_loopback = 4096;         // many clients stand behind one proxy or one test
-  size_t max_connections = 0;               // 0: 80 % of the descriptor limit; the rest is for media and the database
+  media::Duration idle_time = media::Duration::seconds(60);  // keep-alive between requests
+  media::Duration stall_time =
+      media::Duration::seconds(30);   // an answer of which nothing could be written
+  size_t strangers_per_address = 32;  // connections that have not shown a credential
+  size_t strangers_loopback = 4096;   // many clients stand behind one proxy or one test
+  size_t max_connections =
+      0;  // 0: 80 % of the descriptor limit; the rest is for media and the database
   size_t max_message = 64 * 1024;           // WebSocket, after reassembly
   size_t max_fragments = 64;                // frames of one message
   size_t max_send_queue = 4 * 1024 * 1024;  // bytes that a slow WebSocket client may fall behind
-  media::Duration ping_every = media::Duration::seconds(20);  // of silence; no answer for as long again: gone
+  media::Duration ping_every =
+      media::Duration::seconds(20);  // of silence; no answer for as long again: gone
 };
 
 struct ServerParams {
@@ -90,17 +95,21 @@ struct ServerStats {
 
 class Server {
  public:
-  // Binds and listens at once; clients are served while run() runs. `application` outlives the server.
-  static media::Outcome<std::unique_ptr<Server>> start(const ServerParams& params, Application& application);
+  // Binds and listens at once; clients are served while run() runs. `application` outlives the
+  // server.
+  static media::Outcome<std::unique_ptr<Server>> start(const ServerParams& params,
+                                                       Application& application);
   virtual ~Server() = default;
 
   [[nodiscard]] virtual uint16_t port() const = 0;
   // Serves until stop(). Open connections are closed when the server is destroyed.
   virtual void run() = 0;
   virtual void stop() = 0;  // any thread
-  // Runs `task` on the server's thread, in order. Any thread. Tasks posted after run() has returned run never.
+  // Runs `task` on the server's thread, in order. Any thread. Tasks posted after run() has returned
+  // run never.
   virtual void post(std::function<void()> task) = 0;
-  // Calls `task` every `period` until the server is destroyed; to be asked before run() or on its thread.
+  // Calls `task` every `period` until the server is destroyed; to be asked before run() or on its
+  // thread.
   virtual void every(media::Duration period, std::function<void()> task) = 0;
   [[nodiscard]] virtual const ServerStats& stats() const = 0;
 };

@@ -32,13 +32,15 @@ template <class T>
 using Owned = std::unique_ptr<T, OpenSslDelete>;
 
 constexpr int64_t kDay = 24 * 3600;
-// Browsers refuse leaf certificates of more than 825 days even when they were told to trust them (Apple, 2019).
+// Browsers refuse leaf certificates of more than 825 days even when they were told to trust them
+// (Apple, 2019).
 constexpr int64_t kLifetime = 820 * kDay;
 constexpr int64_t kRenewBefore = 30 * kDay;
 
 bool is_address(const std::string& name) {
   std::array<uint8_t, 16> bytes{};
-  return ::inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 || ::inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
+  return ::inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 ||
+         ::inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
 }
 
 Owned<X509> read_certificate(const std::filesystem::path& file) {
@@ -48,16 +50,19 @@ Owned<X509> read_certificate(const std::filesystem::path& file) {
 
 Owned<EVP_PKEY> read_key(const std::filesystem::path& file) {
   const Owned<BIO> bio(BIO_new_file(file.c_str(), "r"));
-  return Owned<EVP_PKEY>(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+  return Owned<EVP_PKEY>(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr)
+                             : nullptr);
 }
 
 bool still_good(const TlsFiles& files, const std::vector<std::string>& names, int64_t now_s) {
   const Owned<X509> certificate = read_certificate(files.certificate);
   const Owned<EVP_PKEY> key = read_key(files.private_key);
-  if (!certificate || !key || X509_check_private_key(certificate.get(), key.get()) != 1) return false;
+  if (!certificate || !key || X509_check_private_key(certificate.get(), key.get()) != 1)
+    return false;
   for (const std::string& name : names) {
     const int covered = is_address(name) ? X509_check_ip_asc(certificate.get(), name.c_str(), 0)
-                                         : X509_check_host(certificate.get(), name.c_str(), name.size(), 0, nullptr);
+                                         : X509_check_host(certificate.get(), name.c_str(),
+                                                           name.size(), 0, nullptr);
     if (covered != 1) return false;
   }
   time_t renew_at = now_s + kRenewBefore;
@@ -74,21 +79,25 @@ bool add_extension(X509* certificate, int nid, const std::string& value) {
 Owned<X509> make_certificate(EVP_PKEY* key, const std::vector<std::string>& names, int64_t now_s) {
   Owned<X509> certificate(X509_new());
   std::array<uint8_t, 16> serial{};
-  if (!certificate || RAND_bytes(serial.data(), static_cast<int>(serial.size())) != 1) return nullptr;
+  if (!certificate || RAND_bytes(serial.data(), static_cast<int>(serial.size())) != 1)
+    return nullptr;
   serial[0] &= 0x7F;  // RFC 5280 section 4.1.2.2: positive
   BIGNUM* number = BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr);
   BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate.get()));
   BN_free(number);
   X509_set_version(certificate.get(), X509_VERSION_3);
-  ASN1_TIME_set(X509_getm_notBefore(certificate.get()), now_s - kDay);  // a client's clock may be behind
+  ASN1_TIME_set(X509_getm_notBefore(certificate.get()),
+                now_s - kDay);  // a client's clock may be behind
   ASN1_TIME_set(X509_getm_notAfter(certificate.get()), now_s + kLifetime);
   X509_NAME* subject = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>("Tongke"), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>("Tongke"), -1, -1, 0);
   X509_set_issuer_name(certificate.get(), subject);
   X509_set_pubkey(certificate.get(), key);
   std::string alternatives;
   for (const std::string& name : names) {
-    alternatives += fmt::format("{}{}:{}", alternatives.empty() ? "" : ",", is_address(name) ? "IP" : "DNS", name);
+    alternatives += fmt::format("{}{}:{}", alternatives.empty() ? "" : ",",
+                                is_address(name) ? "IP" : "DNS", name);
   }
   if (!add_extension(certificate.get(), NID_subject_alt_name, alternatives) ||
       !add_extension(certificate.get(), NID_basic_constraints, "critical,CA:FALSE") ||
@@ -103,8 +112,10 @@ Owned<X509> make_certificate(EVP_PKEY* key, const std::vector<std::string>& name
 // Written beside and renamed, so that a crash never leaves half a file under the name.
 media::Outcome<void> write_file(const std::filesystem::path& file, const std::string& text) {
   const std::string beside = file.string() + ".new";
-  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  const bool written = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+  const int fd =
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  const bool written = fd >= 0 &&
+                       ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                        ::fsync(fd) == 0;
   if (fd >= 0) ::close(fd);
   if (!written || ::rename(beside.c_str(), file.c_str()) != 0) {
@@ -130,14 +141,19 @@ media::Outcome<TlsFiles> ensure_self_signed(const std::filesystem::path& directo
 
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  if (error) return media::env_fail(fmt::format("cannot make {}: {}", directory.string(), error.message()));
+  if (error)
+    return media::env_fail(fmt::format("cannot make {}: {}", directory.string(), error.message()));
   const Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
   const Owned<X509> certificate = key ? make_certificate(key.get(), all, now_s) : nullptr;
   const Owned<BIO> key_text(BIO_new(BIO_s_mem()));
   const Owned<BIO> certificate_text(BIO_new(BIO_s_mem()));
-  if (!certificate || PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1 ||
+  if (!certificate ||
+      PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) !=
+          1 ||
       PEM_write_bio_X509(certificate_text.get(), certificate.get()) != 1) {
-    return media::env_fail("OpenSSL could not make a certificate; is the public address a host name or an IP address?");
+    return media::env_fail(
+        "OpenSSL could not make a certificate; is the public address a host name or an IP "
+        "address?");
   }
   if (auto written = write_file(files.private_key, text_of(key_text.get())); !written) {
     return tl::unexpected<media::EnvError>(written.error());

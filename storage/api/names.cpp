@@ -103,13 +103,27 @@ auto value_in(const Table& table, std::string_view name) {
 
 }  // namespace
 
-std::string_view name_of(CollectiveKind v) { return name_in(kCollectiveKinds, v); }
-std::string_view name_of(MemberRole v) { return name_in(kMemberRoles, v); }
-std::string_view name_of(CollectiveRole v) { return name_in(kCollectiveRoles, v); }
-std::string_view name_of(ActivityKind v) { return name_in(kActivityKinds, v); }
-std::string_view name_of(LessonState v) { return name_in(kLessonStates, v); }
-std::string_view name_of(LessonRole v) { return name_in(kLessonRoles, v); }
-std::string_view name_of(SegmentState v) { return name_in(kSegmentStates, v); }
+std::string_view name_of(CollectiveKind v) {
+  return name_in(kCollectiveKinds, v);
+}
+std::string_view name_of(MemberRole v) {
+  return name_in(kMemberRoles, v);
+}
+std::string_view name_of(CollectiveRole v) {
+  return name_in(kCollectiveRoles, v);
+}
+std::string_view name_of(ActivityKind v) {
+  return name_in(kActivityKinds, v);
+}
+std::string_view name_of(LessonState v) {
+  return name_in(kLessonStates, v);
+}
+std::string_view name_of(LessonRole v) {
+  return name_in(kLessonRoles, v);
+}
+std::string_view name_of(SegmentState v) {
+  return name_in(kSegmentStates, v);
+}
 
 template <>
 std::optional<CollectiveKind> parse_name<CollectiveKind>(std::string_view name) {

@@ -1,5 +1,5 @@
-// The written form of each enumeration: what the database, the protocol and the command line say. Once in use a name is
-// never changed.
+// The written form of each enumeration: what the database, the protocol and the command line say.
+// Once in use a name is never changed.
 #pragma once
 
 #include <optional>
@@ -11,13 +11,15 @@ namespace storage {
 
 std::string_view name_of(CollectiveKind v);  // "fused", "co-built", "learning-team", …
 std::string_view name_of(MemberRole v);      // "core", "member", "branch", "teaching-point"
-std::string_view name_of(CollectiveRole v);  // "administrator", "group-leader", "assistant-teacher", …
-std::string_view name_of(ActivityKind v);    // "synchronous-lesson", "open-lesson", …
-std::string_view name_of(LessonState v);     // "scheduled", "live", "ended"
-std::string_view name_of(LessonRole v);      // "teacher", "class", "observer"
-std::string_view name_of(SegmentState v);    // "writing", "complete", "repaired", "broken"
+std::string_view name_of(
+    CollectiveRole v);  // "administrator", "group-leader", "assistant-teacher", …
+std::string_view name_of(ActivityKind v);  // "synchronous-lesson", "open-lesson", …
+std::string_view name_of(LessonState v);   // "scheduled", "live", "ended"
+std::string_view name_of(LessonRole v);    // "teacher", "class", "observer"
+std::string_view name_of(SegmentState v);  // "writing", "complete", "repaired", "broken"
 
-// The value that `name` stands for; unset for any other text. For example parse_name<LessonRole>("class").
+// The value that `name` stands for; unset for any other text. For example
+// parse_name<LessonRole>("class").
 template <class E>
 std::optional<E> parse_name(std::string_view name);
 

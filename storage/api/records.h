@@ -1,6 +1,6 @@
-// Rows as values: the model of a school collective and of what happened in its lessons. Ids are 128-bit random,
-// base64url (22 characters), unguessable but never the only guard. Wall times are microseconds since the Unix epoch,
-// session times microseconds since the lesson's start.
+// Rows as values: the model of a school collective and of what happened in its lessons. Ids are
+// 128-bit random, base64url (22 characters), unguessable but never the only guard. Wall times are
+// microseconds since the Unix epoch, session times microseconds since the lesson's start.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +19,15 @@ struct Authority {  // 教育局
 
 // One row of `collective.kind`; the kind sets limits and quotas (later issues).
 enum class CollectiveKind : uint8_t {
-  Fused,         // 融合型
-  CoBuilt,       // 共建型 1+N
-  Collaborative, // 协作型
-  Paired,        // 结对 1+1
-  Group,         // 教育集团 1+X
-  LearningTeam,  // 学习共同体
-  HomeSchool,    // 家校共同体
-  ClassTeacher,  // 班主任共同体
-  Medical        // 医共体
+  Fused,          // 融合型
+  CoBuilt,        // 共建型 1+N
+  Collaborative,  // 协作型
+  Paired,         // 结对 1+1
+  Group,          // 教育集团 1+X
+  LearningTeam,   // 学习共同体
+  HomeSchool,     // 家校共同体
+  ClassTeacher,   // 班主任共同体
+  Medical         // 医共体
 };
 
 struct Collective {
@@ -55,7 +55,7 @@ struct Membership {  // a school in a collective; a school may be in several
 struct SchoolClass {  // 班级: the usual participant of a lesson
   Id id;
   Id school_id;
-  std::string name;   // 三年级二班
+  std::string name;  // 三年级二班
   std::string grade;
   int headcount = 0;  // children on the register
 };
@@ -69,7 +69,16 @@ struct Person {
 };
 
 enum class CollectiveRole : uint8_t {
-  Administrator, Chair, GroupLeader, Teacher, AssistantTeacher, Researcher, Mentor, Mentee, Expert, Guest
+  Administrator,
+  Chair,
+  GroupLeader,
+  Teacher,
+  AssistantTeacher,
+  Researcher,
+  Mentor,
+  Mentee,
+  Expert,
+  Guest
 };
 
 struct PersonRole {
@@ -80,7 +89,14 @@ struct PersonRole {
 
 // mission.md's activity kinds; each has a policy in signaling/classroom/policy.h.
 enum class ActivityKind : uint8_t {
-  SynchronousLesson, OpenLesson, LessonPrep, SameTopic, Critique, Lecture, Consultation, TeachingRound
+  SynchronousLesson,
+  OpenLesson,
+  LessonPrep,
+  SameTopic,
+  Critique,
+  Lecture,
+  Consultation,
+  TeachingRound
 };
 
 enum class LessonState : uint8_t { Scheduled, Live, Ended };
@@ -96,13 +112,14 @@ struct Lesson {
   Id host_school_id;
   Id teacher_id;  // Person
   LessonState state = LessonState::Scheduled;
-  int64_t scheduled_at = 0;  // wall
-  int64_t started_at = 0;    // wall; 0 until live
-  int64_t ended_at = 0;      // wall; 0 until ended
-  std::vector<Id> class_ids; // receiving classes
+  int64_t scheduled_at = 0;   // wall
+  int64_t started_at = 0;     // wall; 0 until live
+  int64_t ended_at = 0;       // wall; 0 until ended
+  std::vector<Id> class_ids;  // receiving classes
 };
 
-// What a bearer or a session may be. The actor is always taken from the credential, never from a message.
+// What a bearer or a session may be. The actor is always taken from the credential, never from a
+// message.
 enum class LessonRole : uint8_t { Teacher, Class, Observer };
 
 struct AccessToken {  // WHIP/WHEP bearer or page link; only the SHA-256 of the secret is stored
@@ -123,7 +140,8 @@ struct LoginSession {  // a browser's cookie; only the SHA-256 is stored
   std::optional<LessonRole> role;
   std::optional<Id> class_id;
   int64_t expires_at = 0;
-  std::optional<std::string> token_hash;  // of the link; when that token is revoked or expires, so is the session
+  std::optional<std::string>
+      token_hash;  // of the link; when that token is revoked or expires, so is the session
 };
 
 struct LessonEvent {  // the lesson's timeline; sequence starts at 1 and has no gaps
@@ -142,9 +160,10 @@ struct AttendanceSpan {  // a class (or person) was present from .. to
   std::optional<Id> class_id;
   std::string name;
   int headcount = 0;
-  int64_t joined_us = 0;             // session clock
-  std::optional<int64_t> left_us;    // open while present; closed at start-up after a crash with last_seen_us
-  int64_t last_seen_us = 0;          // refreshed while present
+  int64_t joined_us = 0;  // session clock
+  std::optional<int64_t>
+      left_us;  // open while present; closed at start-up after a crash with last_seen_us
+  int64_t last_seen_us = 0;  // refreshed while present
 };
 
 enum class SegmentState : uint8_t { Writing, Complete, Repaired, Broken };
@@ -153,13 +172,13 @@ struct RecordingSegment {  // one file of one track
   Id id;
   Id lesson_id;
   std::string participant;
-  std::string name;    // shown: school and class, or teacher
-  std::string role;    // "teacher" | "class"
-  std::string source;  // "microphone" | "camera" | "screen" | "screen-audio"
-  std::string codec;   // "opus" | "vp8" | "vp9" | "h264"
-  std::string file;    // relative to <data>/recordings/<lesson id>
-  int64_t start_us = 0;  // session clock of the file's time zero
-  int64_t end_us = 0;    // 0 while writing
+  std::string name;           // shown: school and class, or teacher
+  std::string role;           // "teacher" | "class"
+  std::string source;         // "microphone" | "camera" | "screen" | "screen-audio"
+  std::string codec;          // "opus" | "vp8" | "vp9" | "h264"
+  std::string file;           // relative to <data>/recordings/<lesson id>
+  int64_t start_us = 0;       // session clock of the file's time zero
+  int64_t end_us = 0;         // 0 while writing
   std::string clock_mapping;  // JSON [[rtp, session_us], …]
   SegmentState state = SegmentState::Writing;
 };

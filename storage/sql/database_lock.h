@@ -1,5 +1,5 @@
-// One process at a time opens a database (README.md, "One process"): an flock on <data>/lock, which the kernel
-// drops when the holder dies, however it dies.
+// One process at a time opens a database (README.md, "One process"): an flock on <data>/lock, which
+// the kernel drops when the holder dies, however it dies.
 #pragma once
 
 #include <filesystem>

@@ -12,9 +12,11 @@ namespace storage::sql {
 
 Id new_id() {
   std::array<uint8_t, kIdBytes> bytes{};
-  // getrandom() of up to 256 bytes is neither cut short nor interrupted once the pool is ready (random(7)).
+  // getrandom() of up to 256 bytes is neither cut short nor interrupted once the pool is ready
+  // (random(7)).
   CHECK(getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  static constexpr char kAlphabet[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   Id id;
   id.reserve(kIdLength);
   uint32_t buffer = 0;

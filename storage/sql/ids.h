@@ -8,8 +8,8 @@
 
 namespace storage::sql {
 
-inline constexpr size_t kIdBytes = 16;  // 128 bits: not to be guessed, never to collide
-inline constexpr size_t kIdLength = 22; // in base64url without padding (RFC 4648 section 5)
+inline constexpr size_t kIdBytes = 16;   // 128 bits: not to be guessed, never to collide
+inline constexpr size_t kIdLength = 22;  // in base64url without padding (RFC 4648 section 5)
 
 // A new id from the operating system's random source. Ends the process when that source fails.
 Id new_id();

@@ -1,5 +1,5 @@
-// How rows are read: for each record the columns and where they go. Texts that may be NULL are read as "", which no
-// stored text is (the schema's CHECKs), and written with NULLIF(:x, '').
+// How rows are read: for each record the columns and where they go. Texts that may be NULL are read
+// as "", which no stored text is (the schema's CHECKs), and written with NULLIF(:x, '').
 #pragma once
 
 #include <algorithm>
@@ -32,10 +32,13 @@ inline std::optional<std::string> optional(std::string text) {
   return text.empty() ? std::nullopt : std::optional(std::move(text));
 }
 
-inline int page_limit(int limit) { return std::clamp(limit, 0, kMaxPage); }
+inline int page_limit(int limit) {
+  return std::clamp(limit, 0, kMaxPage);
+}
 
-// A Reader has: columns(), bind(statement) naming where each column goes, and take() giving the row just fetched.
-// All rows of "SELECT <columns> <rest>"; `uses` are soci::use(…) in the order of the placeholders or named.
+// A Reader has: columns(), bind(statement) naming where each column goes, and take() giving the row
+// just fetched. All rows of "SELECT <columns> <rest>"; `uses` are soci::use(…) in the order of the
+// placeholders or named.
 template <class Reader, class... Uses>
 auto select(soci::session& session, const std::string& rest, Uses&&... uses) {
   Reader reader;
@@ -59,7 +62,8 @@ std::optional<Row> first(std::vector<Row> rows) {
 
 struct LessonReader {
   static const char* columns() {
-    return "l.id, l.collective_id, l.kind, l.topic, l.subject, l.grade, l.unit, l.host_school_id, l.teacher_id, "
+    return "l.id, l.collective_id, l.kind, l.topic, l.subject, l.grade, l.unit, l.host_school_id, "
+           "l.teacher_id, "
            "l.state, l.scheduled_at, l.started_at, l.ended_at";
   }
   void bind(soci::statement& s);

@@ -1,5 +1,6 @@
-// SOCI without Boost. Debian's SOCI is configured with Boost support, which only adds conversions for Boost's own types in
-// headers (soci/boost-*.h, bind-values.h); leaving it out spares the build all of Boost. Include this, never soci/soci.h.
+// SOCI without Boost. Debian's SOCI is configured with Boost support, which only adds conversions
+// for Boost's own types in headers (soci/boost-*.h, bind-values.h); leaving it out spares the build
+// all of Boost. Include this, never soci/soci.h.
 #pragma once
 
 #include <soci/soci-config.h>

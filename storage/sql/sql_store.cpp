@@ -52,17 +52,21 @@ Outcome<std::vector<std::string>> SqliteStore::check_integrity() {
   return read("check the database", [&] {
     std::vector<std::string> complaints;
     std::string text;
-    soci::statement pages = (session_.prepare << "SELECT integrity_check FROM pragma_integrity_check", soci::into(text));
+    soci::statement pages =
+        (session_.prepare << "SELECT integrity_check FROM pragma_integrity_check",
+         soci::into(text));
     pages.execute();
     while (pages.fetch()) {
       if (text != "ok") complaints.push_back(text);
     }
     std::string parent;
     soci::statement references =
-        (session_.prepare << "SELECT \"table\", \"parent\" FROM pragma_foreign_key_check", soci::into(text), soci::into(parent));
+        (session_.prepare << "SELECT \"table\", \"parent\" FROM pragma_foreign_key_check",
+         soci::into(text), soci::into(parent));
     references.execute();
     while (references.fetch()) {
-      complaints.push_back(fmt::format("a row of {} refers to a row of {} that does not exist", text, parent));
+      complaints.push_back(
+          fmt::format("a row of {} refers to a row of {} that does not exist", text, parent));
     }
     return complaints;
   });
@@ -71,18 +75,21 @@ Outcome<std::vector<std::string>> SqliteStore::check_integrity() {
 media::Outcome<std::unique_ptr<Store>> open_store(const std::filesystem::path& file) {
   const std::string name = file.string();
   if (name.find('"') != std::string::npos) {
-    return media::env_fail(fmt::format("{}: the path of a database cannot contain a quotation mark.", name));
+    return media::env_fail(
+        fmt::format("{}: the path of a database cannot contain a quotation mark.", name));
   }
   const bool in_memory = name == kMemory;
   try {
     auto store = std::make_unique<SqliteStore>(file);
-    const auto migrated = migrate(handle_of(store->session()), built_in_migrations(),
-                                  in_memory ? std::filesystem::path() : file.parent_path() / "backups", wall_us());
+    const auto migrated =
+        migrate(handle_of(store->session()), built_in_migrations(),
+                in_memory ? std::filesystem::path() : file.parent_path() / "backups", wall_us());
     if (!migrated) return media::env_fail(fmt::format("{}: {}", name, migrated.error().message));
     return store;
   } catch (const std::exception& error) {
     return media::env_fail(
-        fmt::format("cannot open the database {}: {}. Check that the file is readable and writable, that the disk has "
+        fmt::format("cannot open the database {}: {}. Check that the file is readable and "
+                    "writable, that the disk has "
                     "room, and that it is an SQLite file; copies are in backups/ beside it.",
                     name, error.what()));
   }
@@ -91,9 +98,11 @@ media::Outcome<std::unique_ptr<Store>> open_store(const std::filesystem::path& f
 media::Outcome<Database> open_database(const std::filesystem::path& data_dir) {
   namespace fs = std::filesystem;
   std::error_code error;
-  if (fs::create_directories(data_dir, error)) fs::permissions(data_dir, fs::perms::owner_all, error);
+  if (fs::create_directories(data_dir, error))
+    fs::permissions(data_dir, fs::perms::owner_all, error);
   if (error) {
-    return media::env_fail(fmt::format("cannot make the data directory {}: {}.", data_dir.string(), error.message()));
+    return media::env_fail(
+        fmt::format("cannot make the data directory {}: {}.", data_dir.string(), error.message()));
   }
   auto lock = DatabaseLock::acquire(data_dir);
   if (!lock) return tl::unexpected(lock.error());

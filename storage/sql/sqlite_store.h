@@ -1,5 +1,5 @@
-// The class behind open_store(); nobody outside storage/sql includes this. Its methods are spread over
-// sqlite_store_*.cpp by area, as storage/api/store.h is.
+// The class behind open_store(); nobody outside storage/sql includes this. Its methods are spread
+// over sqlite_store_*.cpp by area, as storage/api/store.h is.
 #pragma once
 
 #include <fmt/format.h>
@@ -50,7 +50,8 @@ class SqliteStore final : public Store {
   Outcome<std::vector<Authority>> authorities() override;
   Outcome<std::vector<SchoolInCollective>> schools_of_collective(const Id& collective_id) override;
   Outcome<std::vector<SchoolClass>> classes_of_school(const Id& school_id) override;
-  Outcome<std::vector<PersonInCollective>> people_of_collective(const Id& collective_id, Page page) override;
+  Outcome<std::vector<PersonInCollective>> people_of_collective(const Id& collective_id,
+                                                                Page page) override;
 
   Outcome<void> add_lesson(const Lesson& row) override;
   Outcome<std::optional<Lesson>> lesson(const Id& id) override;
@@ -72,7 +73,8 @@ class SqliteStore final : public Store {
   Outcome<void> remove_expired(int64_t wall_us) override;
 
   Outcome<void> append_events(const std::vector<LessonEvent>& events) override;
-  Outcome<std::vector<LessonEvent>> events(const Id& lesson_id, int64_t after_sequence, int limit) override;
+  Outcome<std::vector<LessonEvent>> events(const Id& lesson_id, int64_t after_sequence,
+                                           int limit) override;
   Outcome<int64_t> last_event_sequence(const Id& lesson_id) override;
   Outcome<int64_t> open_attendance(const AttendanceSpan& row) override;
   Outcome<void> touch_attendance(const Id& lesson_id, int64_t session_us) override;
@@ -87,7 +89,8 @@ class SqliteStore final : public Store {
   Outcome<std::vector<RecordingSegment>> segments(const Id& lesson_id) override;
   Outcome<std::optional<RecordingSegment>> segment(const Id& id) override;
   Outcome<std::vector<RecordingSegment>> segments_in_state(SegmentState state) override;
-  Outcome<std::vector<RecordedLesson>> recordings_for_person(const Id& person_id, Page page) override;
+  Outcome<std::vector<RecordedLesson>> recordings_for_person(const Id& person_id,
+                                                             Page page) override;
   Outcome<std::vector<RecordedLesson>> recordings_for_class(const Id& class_id, Page page) override;
 
   Outcome<void> add_audit(const AuditEntry& row) override;
@@ -129,7 +132,8 @@ class SqliteStore final : public Store {
   // Rows that the statement before has changed.
   int64_t changed();
   void fill_classes(std::vector<Lesson>& lessons);
-  std::vector<RecordedLesson> recordings_where(const std::string& condition, const Id& id, Page page);
+  std::vector<RecordedLesson> recordings_where(const std::string& condition, const Id& id,
+                                               Page page);
 
   soci::session session_;
 };

@@ -8,7 +8,8 @@ namespace {
 
 struct TokenReader {
   static const char* columns() {
-    return "secret_hash, lesson_id, role, COALESCE(class_id, ''), COALESCE(person_id, ''), expires_at, revoked";
+    return "secret_hash, lesson_id, role, COALESCE(class_id, ''), COALESCE(person_id, ''), "
+           "expires_at, revoked";
   }
   void bind(soci::statement& s) {
     s.exchange(soci::into(row.secret_hash));
@@ -35,7 +36,8 @@ struct TokenReader {
 
 struct SessionReader {
   static const char* columns() {
-    return "secret_hash, COALESCE(person_id, ''), COALESCE(lesson_id, ''), COALESCE(role, ''), COALESCE(class_id, ''), "
+    return "secret_hash, COALESCE(person_id, ''), COALESCE(lesson_id, ''), COALESCE(role, ''), "
+           "COALESCE(class_id, ''), "
            "expires_at, COALESCE(token_hash, '')";
   }
   void bind(soci::statement& s) {
@@ -83,29 +85,34 @@ Outcome<void> SqliteStore::add_token(const AccessToken& row) {
     const std::string class_id = row.class_id.value_or("");
     const std::string person_id = row.person_id.value_or("");
     const int revoked = row.revoked ? 1 : 0;
-    session_ << "INSERT INTO access_token (secret_hash, lesson_id, role, class_id, person_id, expires_at, revoked) VALUES "
-                "(:hash, :lesson, :role, NULLIF(:class, ''), NULLIF(:person, ''), :expires, :revoked)",
-        soci::use(row.secret_hash), soci::use(row.lesson_id), soci::use(role), soci::use(class_id), soci::use(person_id),
-        soci::use(row.expires_at), soci::use(revoked);
+    session_
+        << "INSERT INTO access_token (secret_hash, lesson_id, role, class_id, person_id, "
+           "expires_at, revoked) VALUES "
+           "(:hash, :lesson, :role, NULLIF(:class, ''), NULLIF(:person, ''), :expires, :revoked)",
+        soci::use(row.secret_hash), soci::use(row.lesson_id), soci::use(role), soci::use(class_id),
+        soci::use(person_id), soci::use(row.expires_at), soci::use(revoked);
   });
 }
 
 Outcome<std::optional<AccessToken>> SqliteStore::token_by_hash(const std::string& secret_hash) {
   return read("read the token", [&] {
-    return first(select<TokenReader>(session_, "FROM access_token WHERE secret_hash = :hash", soci::use(secret_hash)));
+    return first(select<TokenReader>(session_, "FROM access_token WHERE secret_hash = :hash",
+                                     soci::use(secret_hash)));
   });
 }
 
 Outcome<std::vector<AccessToken>> SqliteStore::tokens_of_lesson(const Id& lesson_id) {
   return read("list the lesson's tokens", [&] {
-    return select<TokenReader>(session_, "FROM access_token WHERE lesson_id = :id ORDER BY expires_at, secret_hash",
-                               soci::use(lesson_id));
+    return select<TokenReader>(
+        session_, "FROM access_token WHERE lesson_id = :id ORDER BY expires_at, secret_hash",
+        soci::use(lesson_id));
   });
 }
 
 Outcome<void> SqliteStore::revoke_token(const std::string& secret_hash) {
   return write("revoke the token", [&] {
-    session_ << "UPDATE access_token SET revoked = 1 WHERE secret_hash = :hash", soci::use(secret_hash);
+    session_ << "UPDATE access_token SET revoked = 1 WHERE secret_hash = :hash",
+        soci::use(secret_hash);
     session_ << "DELETE FROM login_session WHERE token_hash = :hash", soci::use(secret_hash);
   });
 }
@@ -117,17 +124,20 @@ Outcome<void> SqliteStore::add_session(const LoginSession& row) {
     const std::string role = row.role ? word(*row.role) : "";
     const std::string class_id = row.class_id.value_or("");
     const std::string token_hash = row.token_hash.value_or("");
-    session_ << "INSERT INTO login_session (secret_hash, person_id, lesson_id, role, class_id, expires_at, token_hash) "
-                "VALUES (:hash, NULLIF(:person, ''), NULLIF(:lesson, ''), NULLIF(:role, ''), NULLIF(:class, ''), :expires, "
+    session_ << "INSERT INTO login_session (secret_hash, person_id, lesson_id, role, class_id, "
+                "expires_at, token_hash) "
+                "VALUES (:hash, NULLIF(:person, ''), NULLIF(:lesson, ''), NULLIF(:role, ''), "
+                "NULLIF(:class, ''), :expires, "
                 "NULLIF(:token, ''))",
-        soci::use(row.secret_hash), soci::use(person_id), soci::use(lesson_id), soci::use(role), soci::use(class_id),
-        soci::use(row.expires_at), soci::use(token_hash);
+        soci::use(row.secret_hash), soci::use(person_id), soci::use(lesson_id), soci::use(role),
+        soci::use(class_id), soci::use(row.expires_at), soci::use(token_hash);
   });
 }
 
 Outcome<std::optional<LoginSession>> SqliteStore::session_by_hash(const std::string& secret_hash) {
   return read("read the session", [&] {
-    return first(select<SessionReader>(session_, "FROM login_session WHERE secret_hash = :hash", soci::use(secret_hash)));
+    return first(select<SessionReader>(session_, "FROM login_session WHERE secret_hash = :hash",
+                                       soci::use(secret_hash)));
   });
 }
 
@@ -147,7 +157,8 @@ Outcome<void> SqliteStore::remove_expired(int64_t wall_us) {
 Outcome<void> SqliteStore::add_audit(const AuditEntry& row) {
   return write("add to the audit", [&] {
     session_ << "INSERT INTO audit_entry (id, wall_us, actor, verb, object) "
-                "VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit_entry), :wall, :actor, :verb, :object)",
+                "VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit_entry), :wall, :actor, :verb, "
+                ":object)",
         soci::use(row.wall_us), soci::use(row.actor), soci::use(row.verb), soci::use(row.object);
   });
 }
@@ -155,7 +166,8 @@ Outcome<void> SqliteStore::add_audit(const AuditEntry& row) {
 Outcome<std::vector<AuditEntry>> SqliteStore::audit(int limit) {
   return read("read the audit", [&] {
     const int rows = page_limit(limit);
-    return select<AuditReader>(session_, "FROM audit_entry ORDER BY id DESC LIMIT :limit", soci::use(rows));
+    return select<AuditReader>(session_, "FROM audit_entry ORDER BY id DESC LIMIT :limit",
+                               soci::use(rows));
   });
 }
 

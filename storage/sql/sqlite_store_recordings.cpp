@@ -8,7 +8,8 @@ namespace {
 
 struct SegmentReader {
   static const char* columns() {
-    return "id, lesson_id, participant, name, role, source, codec, file, start_us, end_us, clock_mapping, state";
+    return "id, lesson_id, participant, name, role, source, codec, file, start_us, end_us, "
+           "clock_mapping, state";
   }
   void bind(soci::statement& s) {
     s.exchange(soci::into(row.id));
@@ -35,7 +36,8 @@ struct SegmentReader {
 // A lesson with the figures of its files, from a join with recording_segment r grouped by lesson.
 struct RecordedReader {
   static const char* columns() {
-    return "l.id, l.collective_id, l.kind, l.topic, l.subject, l.grade, l.unit, l.host_school_id, l.teacher_id, "
+    return "l.id, l.collective_id, l.kind, l.topic, l.subject, l.grade, l.unit, l.host_school_id, "
+           "l.teacher_id, "
            "l.state, l.scheduled_at, l.started_at, l.ended_at, COUNT(r.id), MAX(r.end_us)";
   }
   void bind(soci::statement& s) {
@@ -56,20 +58,24 @@ struct RecordedReader {
 Outcome<void> SqliteStore::add_segment(const RecordingSegment& row) {
   return write("add the recording segment", [&] {
     const std::string state = word(row.state);
-    session_ << "INSERT INTO recording_segment (id, lesson_id, participant, name, role, source, codec, file, start_us, "
-                "end_us, clock_mapping, state) VALUES (:id, :lesson, :participant, :name, :role, :source, :codec, :file, "
+    session_ << "INSERT INTO recording_segment (id, lesson_id, participant, name, role, source, "
+                "codec, file, start_us, "
+                "end_us, clock_mapping, state) VALUES (:id, :lesson, :participant, :name, :role, "
+                ":source, :codec, :file, "
                 ":start, :end, :clock, :state)",
-        soci::use(row.id), soci::use(row.lesson_id), soci::use(row.participant), soci::use(row.name), soci::use(row.role),
-        soci::use(row.source), soci::use(row.codec), soci::use(row.file), soci::use(row.start_us), soci::use(row.end_us),
+        soci::use(row.id), soci::use(row.lesson_id), soci::use(row.participant),
+        soci::use(row.name), soci::use(row.role), soci::use(row.source), soci::use(row.codec),
+        soci::use(row.file), soci::use(row.start_us), soci::use(row.end_us),
         soci::use(row.clock_mapping), soci::use(state);
   });
 }
 
-Outcome<void> SqliteStore::finish_segment(const Id& id, int64_t end_us, const std::string& clock_mapping,
-                                          SegmentState state) {
+Outcome<void> SqliteStore::finish_segment(const Id& id, int64_t end_us,
+                                          const std::string& clock_mapping, SegmentState state) {
   return write("finish the recording segment", [&] {
     const std::string name = word(state);
-    session_ << "UPDATE recording_segment SET end_us = :end, clock_mapping = :clock, state = :state WHERE id = :id",
+    session_ << "UPDATE recording_segment SET end_us = :end, clock_mapping = :clock, state = "
+                ":state WHERE id = :id",
         soci::use(end_us), soci::use(clock_mapping), soci::use(name), soci::use(id);
     if (changed() != 1) throw Refused(fmt::format("there is no segment {}", id));
   });
@@ -77,14 +83,16 @@ Outcome<void> SqliteStore::finish_segment(const Id& id, int64_t end_us, const st
 
 Outcome<std::vector<RecordingSegment>> SqliteStore::segments(const Id& lesson_id) {
   return read("list recording segments", [&] {
-    return select<SegmentReader>(session_, "FROM recording_segment WHERE lesson_id = :id ORDER BY start_us, file",
-                                 soci::use(lesson_id));
+    return select<SegmentReader>(
+        session_, "FROM recording_segment WHERE lesson_id = :id ORDER BY start_us, file",
+        soci::use(lesson_id));
   });
 }
 
 Outcome<std::optional<RecordingSegment>> SqliteStore::segment(const Id& id) {
   return read("read the recording segment", [&] {
-    return first(select<SegmentReader>(session_, "FROM recording_segment WHERE id = :id", soci::use(id)));
+    return first(
+        select<SegmentReader>(session_, "FROM recording_segment WHERE id = :id", soci::use(id)));
   });
 }
 
@@ -92,16 +100,20 @@ Outcome<std::vector<RecordingSegment>> SqliteStore::segments_in_state(SegmentSta
   return read("list recording segments", [&] {
     const std::string name = word(state);
     return select<SegmentReader>(
-        session_, "FROM recording_segment WHERE state = :state ORDER BY lesson_id, start_us, file", soci::use(name));
+        session_, "FROM recording_segment WHERE state = :state ORDER BY lesson_id, start_us, file",
+        soci::use(name));
   });
 }
 
-std::vector<RecordedLesson> SqliteStore::recordings_where(const std::string& condition, const Id& id, Page page) {
+std::vector<RecordedLesson> SqliteStore::recordings_where(const std::string& condition,
+                                                          const Id& id, Page page) {
   const int limit = page_limit(page.limit);
   auto rows = select<RecordedReader>(
       session_,
-      "FROM lesson l JOIN recording_segment r ON r.lesson_id = l.id AND r.state <> 'broken' WHERE l.state = 'ended' AND (" +
-          condition + ") GROUP BY l.id ORDER BY l.started_at DESC, l.id LIMIT :limit OFFSET :offset",
+      "FROM lesson l JOIN recording_segment r ON r.lesson_id = l.id AND r.state <> 'broken' WHERE "
+      "l.state = 'ended' AND (" +
+          condition +
+          ") GROUP BY l.id ORDER BY l.started_at DESC, l.id LIMIT :limit OFFSET :offset",
       soci::use(id, "id"), soci::use(limit, "limit"), soci::use(page.offset, "offset"));
   for (RecordedLesson& row : rows) {
     std::vector<Lesson> one{std::move(row.lesson)};
@@ -111,7 +123,8 @@ std::vector<RecordedLesson> SqliteStore::recordings_where(const std::string& con
   return rows;
 }
 
-Outcome<std::vector<RecordedLesson>> SqliteStore::recordings_for_person(const Id& person_id, Page page) {
+Outcome<std::vector<RecordedLesson>> SqliteStore::recordings_for_person(const Id& person_id,
+                                                                        Page page) {
   return read("list recordings", [&] {
     return recordings_where(
         "l.teacher_id = :id OR (l.kind <> 'consultation' AND l.collective_id IN "
@@ -120,9 +133,11 @@ Outcome<std::vector<RecordedLesson>> SqliteStore::recordings_for_person(const Id
   });
 }
 
-Outcome<std::vector<RecordedLesson>> SqliteStore::recordings_for_class(const Id& class_id, Page page) {
+Outcome<std::vector<RecordedLesson>> SqliteStore::recordings_for_class(const Id& class_id,
+                                                                       Page page) {
   return read("list recordings", [&] {
-    return recordings_where("l.id IN (SELECT c.lesson_id FROM lesson_class c WHERE c.class_id = :id)", class_id, page);
+    return recordings_where(
+        "l.id IN (SELECT c.lesson_id FROM lesson_class c WHERE c.class_id = :id)", class_id, page);
   });
 }
 

@@ -52,8 +52,8 @@ struct AttendanceReader {
 
 int64_t last_sequence(soci::session& session, const Id& lesson_id) {
   int64_t last = 0;
-  session << "SELECT COALESCE(MAX(sequence), 0) FROM lesson_event WHERE lesson_id = :id", soci::use(lesson_id),
-      soci::into(last);
+  session << "SELECT COALESCE(MAX(sequence), 0) FROM lesson_event WHERE lesson_id = :id",
+      soci::use(lesson_id), soci::into(last);
   return last;
 }
 
@@ -63,10 +63,11 @@ Outcome<void> SqliteStore::append_events(const std::vector<LessonEvent>& events)
   return write("append to the timeline", [&] {
     LessonEvent row;
     soci::statement insert =
-        (session_.prepare << "INSERT INTO lesson_event (lesson_id, sequence, session_us, wall_us, kind, payload) "
+        (session_.prepare << "INSERT INTO lesson_event (lesson_id, sequence, session_us, wall_us, "
+                             "kind, payload) "
                              "VALUES (:lesson, :sequence, :session, :wall, :kind, :payload)",
-         soci::use(row.lesson_id), soci::use(row.sequence), soci::use(row.session_us), soci::use(row.wall_us),
-         soci::use(row.kind), soci::use(row.payload));
+         soci::use(row.lesson_id), soci::use(row.sequence), soci::use(row.session_us),
+         soci::use(row.wall_us), soci::use(row.kind), soci::use(row.payload));
     std::map<Id, int64_t> last;
     for (const LessonEvent& event : events) {
       auto found = last.find(event.lesson_id);
@@ -74,8 +75,8 @@ Outcome<void> SqliteStore::append_events(const std::vector<LessonEvent>& events)
         found = last.emplace(event.lesson_id, last_sequence(session_, event.lesson_id)).first;
       }
       if (event.sequence != found->second + 1) {
-        throw Refused(fmt::format("event {} of lesson {} does not follow; {} was expected", event.sequence,
-                                  event.lesson_id, found->second + 1));
+        throw Refused(fmt::format("event {} of lesson {} does not follow; {} was expected",
+                                  event.sequence, event.lesson_id, found->second + 1));
       }
       found->second = event.sequence;
       row = event;
@@ -84,11 +85,13 @@ Outcome<void> SqliteStore::append_events(const std::vector<LessonEvent>& events)
   });
 }
 
-Outcome<std::vector<LessonEvent>> SqliteStore::events(const Id& lesson_id, int64_t after_sequence, int limit) {
+Outcome<std::vector<LessonEvent>> SqliteStore::events(const Id& lesson_id, int64_t after_sequence,
+                                                      int limit) {
   return read("read the timeline", [&] {
-    return select<EventReader>(
-        session_, "FROM lesson_event WHERE lesson_id = :id AND sequence > :after ORDER BY sequence LIMIT :limit",
-        soci::use(lesson_id), soci::use(after_sequence), soci::use(limit));
+    return select<EventReader>(session_,
+                               "FROM lesson_event WHERE lesson_id = :id AND sequence > :after "
+                               "ORDER BY sequence LIMIT :limit",
+                               soci::use(lesson_id), soci::use(after_sequence), soci::use(limit));
   });
 }
 
@@ -102,17 +105,21 @@ Outcome<int64_t> SqliteStore::open_attendance(const AttendanceSpan& row) {
     session_ << "SELECT COALESCE(MAX(id), 0) + 1 FROM attendance_span", soci::into(id);
     const std::string class_id = row.class_id.value_or("");
     const int64_t last_seen = std::max(row.last_seen_us, row.joined_us);
-    session_ << "INSERT INTO attendance_span (id, lesson_id, participant, class_id, name, headcount, joined_us, "
-                "last_seen_us) VALUES (:id, :lesson, :participant, NULLIF(:class, ''), :name, :headcount, :joined, :seen)",
-        soci::use(id), soci::use(row.lesson_id), soci::use(row.participant), soci::use(class_id), soci::use(row.name),
-        soci::use(row.headcount), soci::use(row.joined_us), soci::use(last_seen);
+    session_ << "INSERT INTO attendance_span (id, lesson_id, participant, class_id, name, "
+                "headcount, joined_us, "
+                "last_seen_us) VALUES (:id, :lesson, :participant, NULLIF(:class, ''), :name, "
+                ":headcount, :joined, :seen)",
+        soci::use(id), soci::use(row.lesson_id), soci::use(row.participant), soci::use(class_id),
+        soci::use(row.name), soci::use(row.headcount), soci::use(row.joined_us),
+        soci::use(last_seen);
     return id;
   });
 }
 
 Outcome<void> SqliteStore::touch_attendance(const Id& lesson_id, int64_t session_us) {
   return write("refresh the attendance", [&] {
-    session_ << "UPDATE attendance_span SET last_seen_us = :now WHERE lesson_id = :lesson AND left_us IS NULL "
+    session_ << "UPDATE attendance_span SET last_seen_us = :now WHERE lesson_id = :lesson AND "
+                "left_us IS NULL "
                 "AND last_seen_us < :now",
         soci::use(session_us, "now"), soci::use(lesson_id, "lesson");
   });
@@ -120,13 +127,15 @@ Outcome<void> SqliteStore::touch_attendance(const Id& lesson_id, int64_t session
 
 Outcome<void> SqliteStore::set_attendance_headcount(int64_t id, int headcount) {
   return write("set the headcount", [&] {
-    session_ << "UPDATE attendance_span SET headcount = :headcount WHERE id = :id", soci::use(headcount), soci::use(id);
+    session_ << "UPDATE attendance_span SET headcount = :headcount WHERE id = :id",
+        soci::use(headcount), soci::use(id);
   });
 }
 
 Outcome<void> SqliteStore::close_attendance(int64_t id, int64_t session_us) {
   return write("close the attendance", [&] {
-    session_ << "UPDATE attendance_span SET left_us = MAX(:now, joined_us), last_seen_us = MAX(:now, last_seen_us) "
+    session_ << "UPDATE attendance_span SET left_us = MAX(:now, joined_us), last_seen_us = "
+                "MAX(:now, last_seen_us) "
                 "WHERE id = :id AND left_us IS NULL",
         soci::use(session_us, "now"), soci::use(id, "id");
   });
@@ -134,8 +143,9 @@ Outcome<void> SqliteStore::close_attendance(int64_t id, int64_t session_us) {
 
 Outcome<std::vector<AttendanceSpan>> SqliteStore::attendance(const Id& lesson_id) {
   return read("read the attendance", [&] {
-    return select<AttendanceReader>(session_, "FROM attendance_span WHERE lesson_id = :id ORDER BY joined_us, id",
-                                    soci::use(lesson_id));
+    return select<AttendanceReader>(
+        session_, "FROM attendance_span WHERE lesson_id = :id ORDER BY joined_us, id",
+        soci::use(lesson_id));
   });
 }
 

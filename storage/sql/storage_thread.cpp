@@ -11,7 +11,9 @@ namespace storage::sql {
 StorageThread::StorageThread(std::unique_ptr<Store> store, Post post)
     : store_(std::move(store)), post_(std::move(post)), thread_([this] { run(); }) {}
 
-StorageThread::~StorageThread() { stop(); }
+StorageThread::~StorageThread() {
+  stop();
+}
 
 void StorageThread::tell(const char* what, std::function<Outcome<void>(Store&)> job) {
   Job item{[what, job = std::move(job)](Store& store) {
@@ -25,7 +27,8 @@ void StorageThread::tell(const char* what, std::function<Outcome<void>(Store&)> 
   }
 }
 
-void StorageThread::append_events(std::vector<LessonEvent> events, std::function<void(Outcome<void>)> done) {
+void StorageThread::append_events(std::vector<LessonEvent> events,
+                                  std::function<void(Outcome<void>)> done) {
   if (enqueue(Append{std::move(events), done}, kMaxQueuedAppends)) return;
   media::logger("storage")->error("append to the timeline: {}", overloaded().message);
   if (done) deliver([done] { done(tl::unexpected<media::EnvError>(overloaded())); });
@@ -50,7 +53,8 @@ StorageStats StorageThread::stats() const {
 }
 
 media::EnvError StorageThread::overloaded() {
-  return {"the database does not keep up or is stopping; try again. If it lasts, look at the disk."};
+  return {
+      "the database does not keep up or is stopping; try again. If it lasts, look at the disk."};
 }
 
 bool StorageThread::enqueue(Item item, size_t limit) {
@@ -88,7 +92,8 @@ void StorageThread::run() {
     } else {
       std::vector<Append> appends;
       size_t rows = 0;
-      while (!queue_.empty() && std::holds_alternative<Append>(queue_.front()) && rows < kMaxEventsPerCommit) {
+      while (!queue_.empty() && std::holds_alternative<Append>(queue_.front()) &&
+             rows < kMaxEventsPerCommit) {
         appends.push_back(std::get<Append>(std::move(queue_.front())));
         queue_.pop_front();
         rows += appends.back().events.size();
@@ -107,14 +112,16 @@ void StorageThread::run_job(const Job& job) {
   const std::lock_guard lock(mutex_);
   ++stats_.jobs;
   if (!ok) ++stats_.failed;
-  stats_.busy_us += static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(spent).count());
+  stats_.busy_us +=
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(spent).count());
 }
 
 void StorageThread::run_appends(std::vector<Append> appends) {
   const auto start = std::chrono::steady_clock::now();
   StorageStats delta;
   std::vector<LessonEvent> together;
-  for (const Append& append : appends) together.insert(together.end(), append.events.begin(), append.events.end());
+  for (const Append& append : appends)
+    together.insert(together.end(), append.events.begin(), append.events.end());
   const Outcome<void> all = store_->append_events(together);
   ++delta.commits;
   if (all) delta.events += together.size();
@@ -137,7 +144,8 @@ void StorageThread::run_appends(std::vector<Append> appends) {
   stats_.events += delta.events;
   stats_.commits += delta.commits;
   stats_.failed += delta.failed;
-  stats_.busy_us += static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(spent).count());
+  stats_.busy_us +=
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(spent).count());
 }
 
 }  // namespace storage::sql

@@ -1,4 +1,5 @@
-// Feeds a Recorder with real VP8 and Opus as a worker would through its ring, faster than real time.
+// Feeds a Recorder with real VP8 and Opus as a worker would through its ring, faster than real
+// time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,7 +36,8 @@ using media::TrackId;
 
 inline testing::AssertionResult near(int64_t actual_us, int64_t expected_us, int64_t tolerance_us) {
   if (std::llabs(actual_us - expected_us) <= tolerance_us) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << actual_us << " us is not within " << tolerance_us << " of " << expected_us;
+  return testing::AssertionFailure()
+         << actual_us << " us is not within " << tolerance_us << " of " << expected_us;
 }
 
 // A folder of its own, removed at the end.
@@ -62,8 +64,10 @@ class RecorderLog {
  public:
   void add(media::pipelines::RecorderEvent event) {
     const std::lock_guard lock(mutex_);
-    if (auto* started = std::get_if<media::pipelines::SegmentStarted>(&event)) started_[started->track].push_back(*started);
-    if (auto* ended = std::get_if<media::pipelines::SegmentEnded>(&event)) ended_[ended->track].push_back(*ended);
+    if (auto* started = std::get_if<media::pipelines::SegmentStarted>(&event))
+      started_[started->track].push_back(*started);
+    if (auto* ended = std::get_if<media::pipelines::SegmentEnded>(&event))
+      ended_[ended->track].push_back(*ended);
     if (std::holds_alternative<media::pipelines::RecordingFinished>(event)) finished_ = true;
   }
   std::vector<media::pipelines::SegmentStarted> started(TrackId track) {
@@ -100,8 +104,15 @@ class TrackSource {
       : track_(track),
         codec_(codec),
         rate_(codec == Codec::Opus ? 48000 : 90000),
-        stream_({.mid = "0", .rid = {}, .payload_type = 96, .rtx_payload_type = std::nullopt, .ssrc = media::Ssrc(7),
-                 .rtx_ssrc = {}, .clock_rate = rate_, .first_sequence = 65500, .first_timestamp = first_timestamp},
+        stream_({.mid = "0",
+                 .rid = {},
+                 .payload_type = 96,
+                 .rtx_payload_type = std::nullopt,
+                 .ssrc = media::Ssrc(7),
+                 .rtx_ssrc = {},
+                 .clock_rate = rate_,
+                 .first_sequence = 65500,
+                 .first_timestamp = first_timestamp},
                 connection_, Instant()) {}
 
   // Its stream refers to its connection.
@@ -111,19 +122,26 @@ class TrackSource {
   SentFrame picture(Duration captured, int width, int height, bool key = false) {
     auto& layer = layers_[{width, height}];
     if (!layer.encoder) {
-      layer.encoder = std::move(*media::client::Vp8Encoder::make(
-          {.width = width, .height = height, .fps = 30, .rate = media::DataRate::kilobits_per_second(600), .cpu_used = 16}));
+      layer.encoder = std::move(
+          *media::client::Vp8Encoder::make({.width = width,
+                                            .height = height,
+                                            .fps = 30,
+                                            .rate = media::DataRate::kilobits_per_second(600),
+                                            .cpu_used = 16}));
       layer.drawing = std::make_unique<media::client::SyntheticPicture>(width, height);
       key = true;
     }
     const auto encoded = layer.encoder->encode(layer.drawing->draw(captured, "12:34:56.7"), key);
     SentFrame out{captured, {}};
-    packetizer_.packetize(encoded, 400, [&](media::ByteSpan payload, bool marker) { collect(out, payload, marker); });
+    packetizer_.packetize(
+        encoded, 400, [&](media::ByteSpan payload, bool marker) { collect(out, payload, marker); });
     return out;
   }
 
   SentFrame sound(Duration captured) {
-    if (!voice_) voice_ = std::move(*media::client::OpusVoiceEncoder::make(media::DataRate::kilobits_per_second(32)));
+    if (!voice_)
+      voice_ = std::move(
+          *media::client::OpusVoiceEncoder::make(media::DataRate::kilobits_per_second(32)));
     std::vector<int16_t> samples(media::client::OpusVoiceEncoder::kFrame);
     speech_.render(samples);
     SentFrame out{captured, {}};
@@ -137,10 +155,12 @@ class TrackSource {
   // `session_error` is what the server's idea of the capture instant is off by.
   void feed(media::tap::TapRing& ring, const SentFrame& frame, bool from_report = true,
             Duration session_error = Duration()) {
-    for (const auto& bytes : frame.packets) feed_packet(ring, frame, bytes, from_report, session_error);
+    for (const auto& bytes : frame.packets)
+      feed_packet(ring, frame, bytes, from_report, session_error);
   }
-  void feed_packet(media::tap::TapRing& ring, const SentFrame& frame, const std::vector<uint8_t>& bytes,
-                   bool from_report = true, Duration session_error = Duration()) {
+  void feed_packet(media::tap::TapRing& ring, const SentFrame& frame,
+                   const std::vector<uint8_t>& bytes, bool from_report = true,
+                   Duration session_error = Duration()) {
     media::tap::TapPacket* slot = claim(ring);
     const auto view = media::rtp::PacketView::parse(bytes);
     slot->type = media::tap::TapPacket::Type::Rtp;
@@ -207,7 +227,8 @@ inline void feed_stop(media::tap::TapRing& ring) {
   ring.publish();
 }
 
-// Decodes with libvpx, not with what wrote the file. Returns the pictures' sizes, in order; a failed frame is {0,0}.
+// Decodes with libvpx, not with what wrote the file. Returns the pictures' sizes, in order; a
+// failed frame is {0,0}.
 class Vp8Check {
  public:
   Vp8Check() { vpx_codec_dec_init(&context_, vpx_codec_vp8_dx(), nullptr, 0); }
@@ -215,7 +236,8 @@ class Vp8Check {
   Vp8Check(const Vp8Check&) = delete;
   Vp8Check& operator=(const Vp8Check&) = delete;
   std::pair<unsigned, unsigned> decode(const std::vector<uint8_t>& frame) {
-    if (vpx_codec_decode(&context_, frame.data(), static_cast<unsigned>(frame.size()), nullptr, 0) != VPX_CODEC_OK) {
+    if (vpx_codec_decode(&context_, frame.data(), static_cast<unsigned>(frame.size()), nullptr,
+                         0) != VPX_CODEC_OK) {
       return {0, 0};
     }
     vpx_codec_iter_t iterator = nullptr;
@@ -236,7 +258,8 @@ class OpusCheck {
   // Samples, or a negative error.
   int decode(const std::vector<uint8_t>& packet) {
     std::vector<int16_t> out(5760);
-    return opus_decode(decoder_, packet.data(), static_cast<opus_int32>(packet.size()), out.data(), 5760, 0);
+    return opus_decode(decoder_, packet.data(), static_cast<opus_int32>(packet.size()), out.data(),
+                       5760, 0);
   }
 
  private:

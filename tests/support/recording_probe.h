@@ -1,4 +1,5 @@
-// Reads a finished or cut-off recording with GStreamer's demuxer, as a player would: frames, times, duration, seeking.
+// Reads a finished or cut-off recording with GStreamer's demuxer, as a player would: frames, times,
+// duration, seeking.
 #pragma once
 
 #include <gst/app/gstappsink.h>
@@ -49,7 +50,8 @@ struct ProbePipeline {
 
   bool start() {
     gst_element_set_state(pipeline, GST_STATE_PAUSED);
-    return gst_element_get_state(pipeline, nullptr, nullptr, 10 * GST_SECOND) == GST_STATE_CHANGE_SUCCESS;
+    return gst_element_get_state(pipeline, nullptr, nullptr, 10 * GST_SECOND) ==
+           GST_STATE_CHANGE_SUCCESS;
   }
 };
 
@@ -64,11 +66,13 @@ inline Probed probe_recording(const std::filesystem::path& file) {
     return out;
   }
   gint64 duration = -1;
-  if (gst_element_query_duration(probe.pipeline, GST_FORMAT_TIME, &duration) != FALSE && duration > 0) {
+  if (gst_element_query_duration(probe.pipeline, GST_FORMAT_TIME, &duration) != FALSE &&
+      duration > 0) {
     out.duration_us = duration / GST_USECOND;
   }
   gst_element_set_state(probe.pipeline, GST_STATE_PLAYING);
-  while (GstSample* sample = gst_app_sink_try_pull_sample(GST_APP_SINK(probe.sink), 10 * GST_SECOND)) {
+  while (GstSample* sample =
+             gst_app_sink_try_pull_sample(GST_APP_SINK(probe.sink), 10 * GST_SECOND)) {
     if (out.caps.empty()) {
       gchar* text = gst_caps_to_string(gst_sample_get_caps(sample));
       out.caps = text;
@@ -83,18 +87,22 @@ inline Probed probe_recording(const std::filesystem::path& file) {
     out.frames.push_back(std::move(frame));
     gst_sample_unref(sample);
   }
-  const media::pipelines::BusNews news = media::pipelines::read_bus(probe.pipeline, 10 * GST_SECOND);
-  if (news.state != media::pipelines::BusState::Ended) out.error = news.error.empty() ? "no end" : news.error;
+  const media::pipelines::BusNews news =
+      media::pipelines::read_bus(probe.pipeline, 10 * GST_SECOND);
+  if (news.state != media::pipelines::BusState::Ended)
+    out.error = news.error.empty() ? "no end" : news.error;
   return out;
 }
 
-// The first frame's time after a seek to `to_us` (on a key frame before it), as a viewer's scrubbing does; -1 when
-// the file does not seek.
+// The first frame's time after a seek to `to_us` (on a key frame before it), as a viewer's
+// scrubbing does; -1 when the file does not seek.
 inline int64_t probe_seek(const std::filesystem::path& file, int64_t to_us) {
   detail::ProbePipeline probe(file);
   if (!probe.start()) return -1;
-  const auto flags = static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT | GST_SEEK_FLAG_SNAP_BEFORE);
-  if (gst_element_seek_simple(probe.pipeline, GST_FORMAT_TIME, flags, to_us * GST_USECOND) == FALSE) return -1;
+  const auto flags = static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT |
+                                               GST_SEEK_FLAG_SNAP_BEFORE);
+  if (gst_element_seek_simple(probe.pipeline, GST_FORMAT_TIME, flags, to_us * GST_USECOND) == FALSE)
+    return -1;
   GstSample* sample = gst_app_sink_try_pull_preroll(GST_APP_SINK(probe.sink), 10 * GST_SECOND);
   if (sample == nullptr) return -1;
   const auto at = static_cast<int64_t>(GST_BUFFER_PTS(gst_sample_get_buffer(sample)) / GST_USECOND);

@@ -1,5 +1,5 @@
-// A blocking TLS client on 127.0.0.1 that says exactly what it is told, byte for byte: for requests that no proper
-// HTTP library would make. Every wait is bounded by a socket timeout.
+// A blocking TLS client on 127.0.0.1 that says exactly what it is told, byte for byte: for requests
+// that no proper HTTP library would make. Every wait is bounded by a socket timeout.
 #pragma once
 
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@
 namespace tests {
 
 struct HttpAnswer {
-  int status = 0;  // 0: the connection ended first
+  int status = 0;                              // 0: the connection ended first
   std::map<std::string, std::string> headers;  // lower-case names
   std::string body;
 };
@@ -90,9 +90,7 @@ class TlsClient {
   }
 
   // True when the server closes without another byte.
-  bool closes() {
-    return buffered_.empty() && !read_more() && buffered_.empty();
-  }
+  bool closes() { return buffered_.empty() && !read_more() && buffered_.empty(); }
 
   HttpAnswer read_answer(bool has_body = true) {
     HttpAnswer answer;
@@ -103,7 +101,8 @@ class TlsClient {
     parse_head(std::string_view(buffered_).substr(0, end), answer);
     buffered_.erase(0, end + 4);
     const auto length = answer.headers.find("content-length");
-    const size_t wanted = has_body && length != answer.headers.end() ? std::stoul(length->second) : 0;
+    const size_t wanted =
+        has_body && length != answer.headers.end() ? std::stoul(length->second) : 0;
     while (buffered_.size() < wanted) {
       if (!read_more()) break;
     }
@@ -112,10 +111,10 @@ class TlsClient {
     return answer;
   }
 
-  HttpAnswer request(std::string_view method, std::string_view target, std::string_view headers = "",
-                     std::string_view body = "") {
-    std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
-                       std::string(headers);
+  HttpAnswer request(std::string_view method, std::string_view target,
+                     std::string_view headers = "", std::string_view body = "") {
+    std::string text = std::string(method) + " " + std::string(target) +
+                       " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + std::string(headers);
     if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     send(text + "\r\n" + std::string(body));
     return read_answer(method != "HEAD");
@@ -125,7 +124,8 @@ class TlsClient {
   HttpAnswer upgrade(std::string_view target = "/ws", std::string_view headers = "",
                      std::string_view protocol = "tongke.v1") {
     return request("GET", target,
-                   "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                   "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+                   "dGhlIHNhbXBsZSBub25jZQ==\r\n"
                    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: " +
                        std::string(protocol) + "\r\n" + std::string(headers));
   }
@@ -141,7 +141,8 @@ class TlsClient {
       frame += static_cast<char>(payload.size());
     } else {
       frame += static_cast<char>(0x80 | 127);
-      for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(payload.size() >> shift);
+      for (int shift = 56; shift >= 0; shift -= 8)
+        frame += static_cast<char>(payload.size() >> shift);
     }
     frame.append(4, '\0');
     frame.append(payload);
@@ -187,7 +188,8 @@ class TlsClient {
   static void parse_head(std::string_view head, HttpAnswer& answer) {
     size_t line_end = head.find("\r\n");
     const std::string_view status_line = head.substr(0, line_end);
-    if (status_line.size() >= 12) answer.status = std::atoi(std::string(status_line.substr(9, 3)).c_str());
+    if (status_line.size() >= 12)
+      answer.status = std::atoi(std::string(status_line.substr(9, 3)).c_str());
     while (line_end != std::string_view::npos) {
       head.remove_prefix(line_end + 2);
       line_end = head.find("\r\n");

@@ -1,4 +1,5 @@
-// A MediaServer behind the smallest possible WHIP and WHEP: plain HTTP, one lesson, no tokens. For tests of clients.
+// A MediaServer behind the smallest possible WHIP and WHEP: plain HTTP, one lesson, no tokens. For
+// tests of clients.
 #pragma once
 
 #include <arpa/inet.h>
@@ -22,7 +23,8 @@ namespace tests {
 class WhipStub {
  public:
   WhipStub() {
-    auto server = media::api::MediaServer::start({.public_address = "127.0.0.1", .bind_address = "127.0.0.1"}, [] {});
+    auto server = media::api::MediaServer::start(
+        {.public_address = "127.0.0.1", .bind_address = "127.0.0.1"}, [] {});
     if (!server) return;
     server_ = std::move(*server);
     server_->add_room(kRoom);
@@ -95,7 +97,8 @@ class WhipStub {
     const int refusal = refusal_;
     const auto offer = signaling::sdp::parse(body);
     if (refusal != 0 || !offer) {
-      return "HTTP/1.1 " + std::to_string(refusal != 0 ? refusal : 400) + " No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+      return "HTTP/1.1 " + std::to_string(refusal != 0 ? refusal : 400) +
+             " No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     }
     const media::PeerId peer(next_id_++);
     signaling::sdp::ServerFacts facts;
@@ -105,11 +108,17 @@ class WhipStub {
     facts.next_track = [this] { return media::TrackId(next_id_++); };
     facts.next_slot = [this] { return media::SlotId(next_id_++); };
     facts.next_ssrc = [this] { return media::Ssrc(next_id_++); };
-    const auto agreed = signaling::sdp::negotiate(*offer, signaling::sdp::derive_uses(*offer, "teacher"), {}, facts);
+    const auto agreed = signaling::sdp::negotiate(
+        *offer, signaling::sdp::derive_uses(*offer, "teacher"), {}, facts);
     if (!agreed) return "HTTP/1.1 422 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    server_->add_peer({.room = kRoom, .peer = peer, .local = facts.ice, .remote = agreed->remote_ice,
-                       .remote_fingerprint = agreed->remote_fingerprint, .extensions = agreed->extensions,
-                       .published = agreed->published, .slots = agreed->slots});
+    server_->add_peer({.room = kRoom,
+                       .peer = peer,
+                       .local = facts.ice,
+                       .remote = agreed->remote_ice,
+                       .remote_fingerprint = agreed->remote_fingerprint,
+                       .extensions = agreed->extensions,
+                       .published = agreed->published,
+                       .slots = agreed->slots});
     for (const auto& section : agreed->published) {
       (section.kind == media::MediaKind::Audio ? voice_ : camera_) = section.track;
       server_->open_track(section.track, true);
@@ -118,8 +127,10 @@ class WhipStub {
       server_->feed_slot(peer, slot.slot, slot.kind == media::MediaKind::Audio ? voice_ : camera_);
     }
     ++opened_;
-    return "HTTP/1.1 201 Created\r\nContent-Type: application/sdp\r\nLocation: /session/" + std::to_string(peer.value) +
-           "\r\nContent-Length: " + std::to_string(agreed->answer.size()) + "\r\nConnection: close\r\n\r\n" + agreed->answer;
+    return "HTTP/1.1 201 Created\r\nContent-Type: application/sdp\r\nLocation: /session/" +
+           std::to_string(peer.value) +
+           "\r\nContent-Length: " + std::to_string(agreed->answer.size()) +
+           "\r\nConnection: close\r\n\r\n" + agreed->answer;
   }
 
   std::unique_ptr<media::api::MediaServer> server_;

@@ -1,5 +1,5 @@
-// The whole media path without signaling: the synthetic teacher publishes simulcast over DTLS-SRTP to a MediaServer,
-// a watcher decodes it, and the recording holds the same, in step.
+// The whole media path without signaling: the synthetic teacher publishes simulcast over DTLS-SRTP
+// to a MediaServer, a watcher decodes it, and the recording holds the same, in step.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -33,12 +33,23 @@ const media::IceCredentials kServerIce{"serverufrag", "serverpasswordserverpassw
 const media::IceCredentials kClientIce{"clientufrag", "clientpasswordclientpassword"};
 
 media::CodecParams opus() {
-  return {.codec = Codec::Opus, .payload_type = 111, .rtx_payload_type = std::nullopt, .clock_rate = 48000,
-          .channels = 2, .fmtp = {}};
+  return {.codec = Codec::Opus,
+          .payload_type = 111,
+          .rtx_payload_type = std::nullopt,
+          .clock_rate = 48000,
+          .channels = 2,
+          .fmtp = {}};
 }
 media::CodecParams vp8() {
-  return {.codec = Codec::Vp8, .payload_type = 96, .rtx_payload_type = uint8_t{97}, .clock_rate = 90000, .fmtp = {},
-          .nack = true, .pli = true, .fir = true, .transport_cc = true};
+  return {.codec = Codec::Vp8,
+          .payload_type = 96,
+          .rtx_payload_type = uint8_t{97},
+          .clock_rate = 90000,
+          .fmtp = {},
+          .nack = true,
+          .pli = true,
+          .fir = true,
+          .transport_cc = true};
 }
 media::rtp::ExtensionMap extensions() {
   media::rtp::ExtensionMap map;
@@ -67,7 +78,8 @@ struct Client final : media::client::ClientEvents {
 class LessonRecording : public testing::Test {
  protected:
   void SetUp() override {
-    auto server = media::api::MediaServer::start({.public_address = "127.0.0.1", .bind_address = "127.0.0.1"}, [] {});
+    auto server = media::api::MediaServer::start(
+        {.public_address = "127.0.0.1", .bind_address = "127.0.0.1"}, [] {});
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
     server_->add_room(kRoom);
@@ -77,14 +89,22 @@ class LessonRecording : public testing::Test {
   }
 
   media::api::PeerParams peer(PeerId id) {
-    return {.room = kRoom, .peer = id, .local = {kServerIce.ufrag + std::to_string(id.value), kServerIce.password},
-            .remote = kClientIce, .remote_fingerprint = loop_->certificate().fingerprint(),
-            .extensions = extensions(), .published = {}, .slots = {}};
+    return {.room = kRoom,
+            .peer = id,
+            .local = {kServerIce.ufrag + std::to_string(id.value), kServerIce.password},
+            .remote = kClientIce,
+            .remote_fingerprint = loop_->certificate().fingerprint(),
+            .extensions = extensions(),
+            .published = {},
+            .slots = {}};
   }
 
-  media::client::ClientLoop::ClientId connect(const media::api::PeerParams& params, Client& client) {
-    const auto id = loop_->add({.local = params.remote, .remote = params.local,
-                                .remote_fingerprint = server_->fingerprint(), .candidate = *server_->candidate(kRoom)},
+  media::client::ClientLoop::ClientId connect(const media::api::PeerParams& params,
+                                              Client& client) {
+    const auto id = loop_->add({.local = params.remote,
+                                .remote = params.local,
+                                .remote_fingerprint = server_->fingerprint(),
+                                .candidate = *server_->candidate(kRoom)},
                                client);
     const Instant limit = media::net::monotonic_now() + Duration::seconds(10);
     while (!client.connected && media::net::monotonic_now() < limit) {
@@ -96,10 +116,20 @@ class LessonRecording : public testing::Test {
 
   void publish() {
     media::api::PeerParams params = peer(kTeacher);
-    params.published.push_back({.track = kVoice, .mid = "0", .kind = media::MediaKind::Audio,
-                                .source = media::Source::Microphone, .codecs = {opus()}, .rids = {}, .ssrcs = {}});
-    params.published.push_back({.track = kCamera, .mid = "1", .kind = media::MediaKind::Video,
-                                .source = media::Source::Camera, .codecs = {vp8()}, .rids = {"q", "h", "f"}, .ssrcs = {}});
+    params.published.push_back({.track = kVoice,
+                                .mid = "0",
+                                .kind = media::MediaKind::Audio,
+                                .source = media::Source::Microphone,
+                                .codecs = {opus()},
+                                .rids = {},
+                                .ssrcs = {}});
+    params.published.push_back({.track = kCamera,
+                                .mid = "1",
+                                .kind = media::MediaKind::Video,
+                                .source = media::Source::Camera,
+                                .codecs = {vp8()},
+                                .rids = {"q", "h", "f"},
+                                .ssrcs = {}});
     server_->add_peer(params);
     server_->open_track(kVoice, true);
     server_->open_track(kCamera, true);
@@ -123,10 +153,18 @@ class LessonRecording : public testing::Test {
 
   void watch() {
     media::api::PeerParams params = peer(kWatcher);
-    params.slots.push_back({.slot = kVoiceSlot, .mid = "0", .kind = media::MediaKind::Audio, .codecs = {opus()},
-                            .ssrc = Ssrc(101), .rtx_ssrc = Ssrc(102)});
-    params.slots.push_back({.slot = kCameraSlot, .mid = "1", .kind = media::MediaKind::Video, .codecs = {vp8()},
-                            .ssrc = Ssrc(103), .rtx_ssrc = Ssrc(104)});
+    params.slots.push_back({.slot = kVoiceSlot,
+                            .mid = "0",
+                            .kind = media::MediaKind::Audio,
+                            .codecs = {opus()},
+                            .ssrc = Ssrc(101),
+                            .rtx_ssrc = Ssrc(102)});
+    params.slots.push_back({.slot = kCameraSlot,
+                            .mid = "1",
+                            .kind = media::MediaKind::Video,
+                            .codecs = {vp8()},
+                            .ssrc = Ssrc(103),
+                            .rtx_ssrc = Ssrc(104)});
     server_->add_peer(params);
     server_->feed_slot(kWatcher, kVoiceSlot, kVoice);
     server_->feed_slot(kWatcher, kCameraSlot, kCamera);
@@ -135,8 +173,9 @@ class LessonRecording : public testing::Test {
 
   void run(Duration span) {
     const Instant end = media::net::monotonic_now() + span;
-    const media::client::PacketSink sink{[this](media::ByteSpan p) { return loop_->send_rtp(teacher_id_, p); },
-                                         [this](media::ByteSpan p) { return loop_->send_rtcp(teacher_id_, p); }};
+    const media::client::PacketSink sink{
+        [this](media::ByteSpan p) { return loop_->send_rtp(teacher_id_, p); },
+        [this](media::ByteSpan p) { return loop_->send_rtcp(teacher_id_, p); }};
     while (media::net::monotonic_now() < end) {
       loop_->run_once(std::min(end, teacher_->next_due()));
       const Instant now = media::net::monotonic_now();
@@ -150,8 +189,10 @@ class LessonRecording : public testing::Test {
     std::vector<media::api::Event> events;
     server_->poll_events(events);
     for (auto& event : events) {
-      if (auto* started = std::get_if<media::api::SegmentStarted>(&event)) started_[started->track] = *started;
-      if (auto* ended = std::get_if<media::api::SegmentEnded>(&event)) ended_[ended->track] = *ended;
+      if (auto* started = std::get_if<media::api::SegmentStarted>(&event))
+        started_[started->track] = *started;
+      if (auto* ended = std::get_if<media::api::SegmentEnded>(&event))
+        ended_[ended->track] = *ended;
       if (std::holds_alternative<media::api::RecordingFinished>(event)) finished_ = true;
     }
     return finished_;
@@ -187,17 +228,20 @@ TEST_F(LessonRecording, WhatTheTeacherSendsIsWatchedAndRecordedInStep) {
     EXPECT_EQ(file.error, "");
     EXPECT_GT(file.duration_us, 4'000'000) << "track " << track.value;
     EXPECT_GT(file.frames.size(), track == kVoice ? 200U : 50U);
-    // Both files begin with what was captured at the teacher's start, placed by the sender's own reports: within what
-    // the mapping tolerates, whatever the sender's clock says and however late the first key frame was encoded.
+    // Both files begin with what was captured at the teacher's start, placed by the sender's own
+    // reports: within what the mapping tolerates, whatever the sender's clock says and however late
+    // the first key frame was encoded.
     constexpr int64_t kTolerance = 25'000;
     if (track == kVoice) {
-      EXPECT_TRUE(near(started_[track].start.as_micros(), session_at_start_.as_micros(), kTolerance));
+      EXPECT_TRUE(
+          near(started_[track].start.as_micros(), session_at_start_.as_micros(), kTolerance));
     }
     // The first picture comes once per layer on the way up, each with a time of its own.
     EXPECT_GE(started_[track].start, session_at_start_ - Duration::millis(120));
     EXPECT_LE(started_[track].start, session_at_start_ + Duration::micros(kTolerance));
     const int64_t step = track == kVoice ? 20'000 : 66'667;
-    const int64_t last = (started_[track].start - session_at_start_).as_micros() + file.frames.back().pts_us;
+    const int64_t last =
+        (started_[track].start - session_at_start_).as_micros() + file.frames.back().pts_us;
     EXPECT_TRUE(near(last, (last + step / 2) / step * step, kTolerance)) << track.value;
   }
   Vp8Check decoder;

@@ -1,4 +1,5 @@
-// H.264 and VP9, encoded and packetized by GStreamer as an independent sender would, recorded and decoded again.
+// H.264 and VP9, encoded and packetized by GStreamer as an independent sender would, recorded and
+// decoded again.
 #include <gst/app/gstappsink.h>
 #include <gtest/gtest.h>
 
@@ -13,8 +14,10 @@ constexpr TrackId kScreen(3);
 // RTP packets of a test picture; empty when a plugin of the sender is not installed.
 std::vector<std::vector<uint8_t>> packets_of(const std::string& encoder_and_payloader) {
   media::pipelines::ensure_gst();
-  const std::string text = "videotestsrc num-buffers=60 ! video/x-raw,format=I420,width=320,height=180,framerate=30/1 ! " +
-                           encoder_and_payloader + " ! appsink name=out sync=false max-buffers=0";
+  const std::string text =
+      "videotestsrc num-buffers=60 ! video/x-raw,format=I420,width=320,height=180,framerate=30/1 "
+      "! " +
+      encoder_and_payloader + " ! appsink name=out sync=false max-buffers=0";
   GstElement* pipeline = gst_parse_launch(text.c_str(), nullptr);
   std::vector<std::vector<uint8_t>> out;
   if (pipeline == nullptr) return out;
@@ -35,7 +38,8 @@ std::vector<std::vector<uint8_t>> packets_of(const std::string& encoder_and_payl
 
 // Frames that GStreamer's decoder makes of the file.
 int decoded_frames(const std::filesystem::path& file) {
-  const std::string text = "filesrc location=\"" + file.string() + "\" ! decodebin ! appsink name=out sync=false";
+  const std::string text =
+      "filesrc location=\"" + file.string() + "\" ! decodebin ! appsink name=out sync=false";
   GstElement* pipeline = gst_parse_launch(text.c_str(), nullptr);
   GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline), "out");
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
@@ -65,7 +69,9 @@ TEST_P(RecorderCodecs, EveryFrameOfAnIndependentSenderIsKeptAndDecodes) {
   RecorderLog log;
   auto ring = std::make_shared<media::tap::TapRing>();
   media::pipelines::Recorder recorder(
-      {media::RoomId(1), folder.path(), [&log](media::pipelines::RecorderEvent e) { log.add(std::move(e)); }}, ring);
+      {media::RoomId(1), folder.path(),
+       [&log](media::pipelines::RecorderEvent e) { log.add(std::move(e)); }},
+      ring);
   TrackSource source(kScreen, GetParam().codec);
   source.start(*ring);
   std::optional<uint32_t> first;
@@ -85,7 +91,8 @@ TEST_P(RecorderCodecs, EveryFrameOfAnIndependentSenderIsKeptAndDecodes) {
   const Probed probed = probe_recording(file);
   EXPECT_EQ(probed.error, "");
   ASSERT_EQ(probed.frames.size(), 60U);
-  for (size_t i = 0; i < 60; ++i) EXPECT_TRUE(near(probed.frames[i].pts_us, static_cast<int64_t>(i) * 1'000'000 / 30, 1100));
+  for (size_t i = 0; i < 60; ++i)
+    EXPECT_TRUE(near(probed.frames[i].pts_us, static_cast<int64_t>(i) * 1'000'000 / 30, 1100));
   EXPECT_TRUE(near(probed.duration_us, 2'000'000, 40'000));
   EXPECT_TRUE(has_cues(file));
   EXPECT_EQ(decoded_frames(file), 60);
@@ -93,8 +100,11 @@ TEST_P(RecorderCodecs, EveryFrameOfAnIndependentSenderIsKeptAndDecodes) {
 
 INSTANTIATE_TEST_SUITE_P(
     Codecs, RecorderCodecs,
-    testing::Values(Case{Codec::H264, "openh264enc gop-size=15 ! rtph264pay config-interval=-1 mtu=600", ".mkv"},
-                    Case{Codec::Vp9, "vp9enc deadline=1 cpu-used=8 keyframe-max-dist=15 ! rtpvp9pay mtu=600", ".webm"}));
+    testing::Values(Case{Codec::H264,
+                         "openh264enc gop-size=15 ! rtph264pay config-interval=-1 mtu=600", ".mkv"},
+                    Case{Codec::Vp9,
+                         "vp9enc deadline=1 cpu-used=8 keyframe-max-dist=15 ! rtpvp9pay mtu=600",
+                         ".webm"}));
 
 }  // namespace
 }  // namespace tests

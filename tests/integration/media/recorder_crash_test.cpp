@@ -21,12 +21,16 @@ constexpr TrackId kCamera(1);
 constexpr TrackId kVoice(2);
 using Clock = std::chrono::steady_clock;
 
-std::shared_ptr<media::tap::TapRing> new_ring() { return std::make_shared<media::tap::TapRing>(); }
+std::shared_ptr<media::tap::TapRing> new_ring() {
+  return std::make_shared<media::tap::TapRing>();
+}
 
-// Records picture and sound in real time until it is killed; writes the media time fed so far into `progress`.
+// Records picture and sound in real time until it is killed; writes the media time fed so far into
+// `progress`.
 [[noreturn]] void record_until_killed(const std::filesystem::path& folder, int progress) {
   auto ring = new_ring();
-  media::pipelines::Recorder recorder({media::RoomId(1), folder, [](media::pipelines::RecorderEvent) {}}, ring);
+  media::pipelines::Recorder recorder(
+      {media::RoomId(1), folder, [](media::pipelines::RecorderEvent) {}}, ring);
   TrackSource camera(kCamera, Codec::Vp8);
   TrackSource voice(kVoice, Codec::Opus);
   camera.start(*ring);
@@ -53,16 +57,20 @@ TEST_P(KilledRecorder, LosesAtMostTwoSecondsAndTheRepairedFilesPlay) {
   const std::string progress_path = folder.path() / "progress";
   const int progress = ::open(progress_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   ASSERT_GE(progress, 0);
-  // A program of its own: a fork of a process with GStreamer's threads would not be a fair recorder.
+  // A program of its own: a fork of a process with GStreamer's threads would not be a fair
+  // recorder.
   const std::string filter = "--gtest_filter=*ChildThatRecords*";
   const pid_t child = ::fork();
   if (child == 0) {
     ::setenv("TONGKE_TEST_RECORD_INTO", folder.path().c_str(), 1);
-    ::execl("/proc/self/exe", "recorder", filter.c_str(), "--gtest_also_run_disabled_tests", nullptr);
+    ::execl("/proc/self/exe", "recorder", filter.c_str(), "--gtest_also_run_disabled_tests",
+            nullptr);
     ::_exit(3);
   }
   int64_t fed = 0;
-  const bool lived = wait_until([&] { return ::pread(progress, &fed, sizeof fed, 0) == ssize_t{sizeof fed} && fed >= life_us; });
+  const bool lived = wait_until([&] {
+    return ::pread(progress, &fed, sizeof fed, 0) == ssize_t{sizeof fed} && fed >= life_us;
+  });
   ASSERT_EQ(::kill(child, SIGKILL), 0);
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
@@ -115,7 +123,9 @@ class BrokenFiles : public testing::Test {
     RecorderLog log;
     auto ring = new_ring();
     media::pipelines::Recorder recorder(
-        {media::RoomId(1), folder_.path(), [&log](media::pipelines::RecorderEvent e) { log.add(std::move(e)); }}, ring);
+        {media::RoomId(1), folder_.path(),
+         [&log](media::pipelines::RecorderEvent e) { log.add(std::move(e)); }},
+        ring);
     TrackSource voice(kVoice, Codec::Opus);
     voice.start(*ring);
     for (int i = 0; i < 150; ++i) voice.feed(*ring, voice.sound(Duration::millis(20 * i)));
@@ -140,11 +150,15 @@ TEST_F(BrokenFiles, EveryTruncationEndsAndKeepsWhatWasWhole) {
   const std::string file = record();
   const auto size = std::filesystem::file_size(folder_.path() / file);
   std::vector<char> bytes(size);
-  std::ifstream(folder_.path() / file, std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(size));
-  for (const uintmax_t keep : {uintmax_t{0}, uintmax_t{3}, uintmax_t{60}, uintmax_t{300}, size / 4, size / 2, size * 9 / 10, size - 1}) {
+  std::ifstream(folder_.path() / file, std::ios::binary)
+      .read(bytes.data(), static_cast<std::streamsize>(size));
+  for (const uintmax_t keep : {uintmax_t{0}, uintmax_t{3}, uintmax_t{60}, uintmax_t{300}, size / 4,
+                               size / 2, size * 9 / 10, size - 1}) {
     const std::string cut = "cut-" + std::to_string(keep) + ".webm";
-    std::ofstream(folder_.path() / cut, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(keep));
-    const auto result = media::pipelines::repair_recording(folder_.path(), cut, Duration::seconds(10));
+    std::ofstream(folder_.path() / cut, std::ios::binary)
+        .write(bytes.data(), static_cast<std::streamsize>(keep));
+    const auto result =
+        media::pipelines::repair_recording(folder_.path(), cut, Duration::seconds(10));
     if (keep < size / 4) {
       EXPECT_FALSE(result.playable) << keep;
       EXPECT_EQ(std::filesystem::file_size(folder_.path() / cut), keep) << "left as it was";
@@ -167,7 +181,8 @@ TEST_F(BrokenFiles, NoiseDoesNotHangOrCrash) {
   }
   files.emplace_back("not-there.webm");
   const auto before = Clock::now();
-  for (const auto& result : media::pipelines::repair_recordings(folder_.path(), files)) EXPECT_FALSE(result.playable);
+  for (const auto& result : media::pipelines::repair_recordings(folder_.path(), files))
+    EXPECT_FALSE(result.playable);
   EXPECT_LT(Clock::now() - before, std::chrono::seconds(30));
 }
 
@@ -176,7 +191,9 @@ TEST(FullDisk, StopsThatFileWithAReasonAndTheFileStillPlays) {
   RecorderLog log;
   auto ring = new_ring();
   media::pipelines::Recorder recorder(
-      {media::RoomId(1), folder.path(), [&log](media::pipelines::RecorderEvent e) { log.add(std::move(e)); }}, ring);
+      {media::RoomId(1), folder.path(),
+       [&log](media::pipelines::RecorderEvent e) { log.add(std::move(e)); }},
+      ring);
   // A limit on the size of files stands in for a full disk: write() fails in the same place.
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -211,7 +228,9 @@ TEST(FullDisk, AFolderThatIsGoneIsReportedPerTrack) {
   RecorderLog log;
   auto ring = new_ring();
   media::pipelines::Recorder recorder(
-      {media::RoomId(1), "/nonexistent/folder", [&log](media::pipelines::RecorderEvent e) { log.add(std::move(e)); }}, ring);
+      {media::RoomId(1), "/nonexistent/folder",
+       [&log](media::pipelines::RecorderEvent e) { log.add(std::move(e)); }},
+      ring);
   TrackSource voice(kVoice, Codec::Opus);
   voice.start(*ring);
   for (int i = 0; i < 20; ++i) voice.feed(*ring, voice.sound(Duration::millis(20 * i)));

@@ -1,4 +1,5 @@
-// What the recorder promises of its files, with real codecs, checked by another demuxer and decoder.
+// What the recorder promises of its files, with real codecs, checked by another demuxer and
+// decoder.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -19,8 +20,9 @@ class RecorderFiles : public testing::Test {
   void start() {
     ring_ = std::make_shared<media::tap::TapRing>();
     recorder_ = std::make_unique<media::pipelines::Recorder>(
-        media::pipelines::Recorder::Params{media::RoomId(1), folder_.path(),
-                                           [this](media::pipelines::RecorderEvent event) { log_.add(std::move(event)); }},
+        media::pipelines::Recorder::Params{
+            media::RoomId(1), folder_.path(),
+            [this](media::pipelines::RecorderEvent event) { log_.add(std::move(event)); }},
         ring_);
   }
   void stop() {
@@ -59,7 +61,8 @@ TEST_F(RecorderFiles, PictureAndSoundOfOneSenderStandWhereTheSessionClockSays) {
   voice.end(*ring_);
   stop();
 
-  for (const auto& [track, times] : {std::pair(TrackId(1), pictures), std::pair(TrackId(2), sounds)}) {
+  for (const auto& [track, times] :
+       {std::pair(TrackId(1), pictures), std::pair(TrackId(2), sounds)}) {
     ASSERT_EQ(log_.started(track).size(), 1U);
     ASSERT_EQ(log_.ended(track).size(), 1U);
     EXPECT_EQ(log_.ended(track)[0].failure, "");
@@ -70,10 +73,12 @@ TEST_F(RecorderFiles, PictureAndSoundOfOneSenderStandWhereTheSessionClockSays) {
     ASSERT_EQ(file.frames.size(), times.size());
     for (size_t i = 0; i < times.size(); ++i) {
       // A millisecond is Matroska's unit.
-      EXPECT_TRUE(near(file.frames[i].pts_us, (times[i] - start).as_micros(), kMillisecond)) << "frame " << i;
+      EXPECT_TRUE(near(file.frames[i].pts_us, (times[i] - start).as_micros(), kMillisecond))
+          << "frame " << i;
     }
     EXPECT_TRUE(near(file.duration_us, 5'000'000, 40 * kMillisecond));
-    EXPECT_TRUE(near(log_.ended(track)[0].end.as_micros(), (zero + Duration::seconds(5)).as_micros(), 40 * kMillisecond));
+    EXPECT_TRUE(near(log_.ended(track)[0].end.as_micros(),
+                     (zero + Duration::seconds(5)).as_micros(), 40 * kMillisecond));
     EXPECT_TRUE(has_cues(file_of(track)));
     const int64_t sought = probe_seek(file_of(track), 3'200'000);
     EXPECT_LE(sought, 3'200'000);
@@ -84,7 +89,8 @@ TEST_F(RecorderFiles, PictureAndSoundOfOneSenderStandWhereTheSessionClockSays) {
     EXPECT_EQ(pictures_decode.decode(frame.data), std::pair(320U, 180U));
   }
   OpusCheck sounds_decode;
-  for (const auto& frame : probe_recording(file_of(TrackId(2))).frames) EXPECT_EQ(sounds_decode.decode(frame.data), 960);
+  for (const auto& frame : probe_recording(file_of(TrackId(2))).frames)
+    EXPECT_EQ(sounds_decode.decode(frame.data), 960);
 }
 
 TEST_F(RecorderFiles, AGapStaysAGap) {
@@ -108,7 +114,8 @@ TEST_F(RecorderFiles, ALayerSwitchKeepsEveryFrameAndEachItsOwnSize) {
   const std::vector<std::pair<int, int>> sizes = {{320, 180}, {1280, 720}, {640, 360}};
   for (int i = 0; i < 90; ++i) {
     const auto [width, height] = sizes[static_cast<size_t>(i / 30)];
-    camera.feed(*ring_, camera.picture(Duration::micros(i * 1'000'000LL / 30), width, height, i % 30 == 0));
+    camera.feed(*ring_,
+                camera.picture(Duration::micros(i * 1'000'000LL / 30), width, height, i % 30 == 0));
   }
   camera.end(*ring_);
   stop();
@@ -118,7 +125,8 @@ TEST_F(RecorderFiles, ALayerSwitchKeepsEveryFrameAndEachItsOwnSize) {
   Vp8Check decoder;
   for (size_t i = 0; i < 90; ++i) {
     const auto [width, height] = sizes[i / 30];
-    EXPECT_EQ(decoder.decode(file.frames[i].data), std::pair(static_cast<unsigned>(width), static_cast<unsigned>(height)));
+    EXPECT_EQ(decoder.decode(file.frames[i].data),
+              std::pair(static_cast<unsigned>(width), static_cast<unsigned>(height)));
   }
 }
 
@@ -130,7 +138,8 @@ TEST_F(RecorderFiles, AFrameWithAMissingPacketIsLeftOutAndItsNeighboursAreWhole)
   std::vector<Duration> whole;
   for (size_t i = 0; i < 60; ++i) {
     // Key frames are the ones that surely have several packets.
-    const SentFrame frame = camera.picture(Duration::micros(static_cast<int64_t>(i) * 1'000'000 / 30), 640, 360, i % 10 == 0);
+    const SentFrame frame = camera.picture(
+        Duration::micros(static_cast<int64_t>(i) * 1'000'000 / 30), 640, 360, i % 10 == 0);
     const bool lose = i == 20 || i == 40;
     if (lose) {
       ASSERT_GT(frame.packets.size(), 2U);
@@ -165,7 +174,8 @@ TEST_F(RecorderFiles, ReorderedPacketsComeOutInOrder) {
   stop();
   const Probed file = probe_recording(file_of(TrackId(1)));
   ASSERT_EQ(file.frames.size(), 100U);
-  for (size_t i = 0; i < 100; ++i) EXPECT_TRUE(near(file.frames[i].pts_us, static_cast<int64_t>(i) * 20'000, kMillisecond));
+  for (size_t i = 0; i < 100; ++i)
+    EXPECT_TRUE(near(file.frames[i].pts_us, static_cast<int64_t>(i) * 20'000, kMillisecond));
 }
 
 TEST_F(RecorderFiles, WhatComesBeforeTheFirstSenderReportIsPlacedByTheReport) {
@@ -176,11 +186,13 @@ TEST_F(RecorderFiles, WhatComesBeforeTheFirstSenderReportIsPlacedByTheReport) {
   for (int i = 0; i < 100; ++i) {
     const bool known = i >= 40;
     // Until the report comes, the server can only say when a packet arrived: 180 ms late here.
-    voice.feed(*ring_, voice.sound(zero + Duration::millis(20 * i)), known, known ? Duration() : Duration::millis(180));
+    voice.feed(*ring_, voice.sound(zero + Duration::millis(20 * i)), known,
+               known ? Duration() : Duration::millis(180));
   }
   voice.end(*ring_);
   stop();
-  EXPECT_TRUE(near(log_.started(TrackId(1))[0].start.as_micros(), zero.as_micros(), 5 * kMillisecond));
+  EXPECT_TRUE(
+      near(log_.started(TrackId(1))[0].start.as_micros(), zero.as_micros(), 5 * kMillisecond));
   const auto anchors = nlohmann::json::parse(log_.ended(TrackId(1))[0].clock_mapping);
   ASSERT_EQ(anchors.size(), 1U);
   EXPECT_TRUE(near(anchors[0][1].get<int64_t>(), zero.as_micros(), 5 * kMillisecond));
@@ -190,7 +202,8 @@ TEST_F(RecorderFiles, WithoutSenderReportsRecordingBeginsAfterTwoSecondsByArriva
   start();
   TrackSource voice(TrackId(1), Codec::Opus);
   voice.start(*ring_);
-  for (int i = 0; i < 20; ++i) voice.feed(*ring_, voice.sound(Duration::millis(20 * i)), false, Duration::millis(30));
+  for (int i = 0; i < 20; ++i)
+    voice.feed(*ring_, voice.sound(Duration::millis(20 * i)), false, Duration::millis(30));
   const auto before = std::chrono::steady_clock::now();
   ASSERT_TRUE(wait_until([this] { return !log_.started(TrackId(1)).empty(); }));
   EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(1500));
@@ -205,14 +218,16 @@ TEST_F(RecorderFiles, APublicationThatComesBackMakesANewFileAndOverwritesNone) {
   TrackSource voice(TrackId(1), Codec::Opus);
   for (int round = 0; round < 2; ++round) {
     voice.start(*ring_);
-    for (int i = 0; i < 25; ++i) voice.feed(*ring_, voice.sound(Duration::millis(10'000 * round + 20 * i)));
+    for (int i = 0; i < 25; ++i)
+      voice.feed(*ring_, voice.sound(Duration::millis(10'000 * round + 20 * i)));
     voice.end(*ring_);
   }
   stop();
   ASSERT_EQ(log_.ended(TrackId(1)).size(), 2U);
   EXPECT_NE(log_.ended(TrackId(1))[0].file, log_.ended(TrackId(1))[1].file);
   EXPECT_TRUE(near(log_.started(TrackId(1))[1].start.as_micros(), 10'000'000, 5 * kMillisecond));
-  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(probe_recording(file_of(TrackId(1), i)).frames.size(), 25U);
+  for (size_t i = 0; i < 2; ++i)
+    EXPECT_EQ(probe_recording(file_of(TrackId(1), i)).frames.size(), 25U);
 }
 
 TEST_F(RecorderFiles, StopFinishesTracksThatNobodyEnded) {

@@ -1,4 +1,5 @@
-// The HTTP interface with a real server, database thread and sockets, and invented lessons behind it.
+// The HTTP interface with a real server, database thread and sockets, and invented lessons behind
+// it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -47,7 +48,8 @@ class FakeLive final : public signaling::app::LiveDoor {
   void on_close(signaling::app::ConnectionId id) override { sockets.erase(id.value); }
   void publish(const signaling::auth::Actor&, const std::string& lesson, std::string offer,
                HttpReply<MediaAnswer> reply) override {
-    if (publishers[lesson]++ > 0) return reply(tl::unexpected<HttpError>({409, "conflict", "already published"}));
+    if (publishers[lesson]++ > 0)
+      return reply(tl::unexpected<HttpError>({409, "conflict", "already published"}));
     last_offer = offer;
     reply(MediaAnswer{"v=0 answer", "session-" + lesson, "\"1\""});
   }
@@ -57,13 +59,17 @@ class FakeLive final : public signaling::app::LiveDoor {
   }
   void patch(const signaling::auth::Actor&, const std::string& session, const std::string& if_match,
              std::string fragment, HttpReply<PatchAnswer> reply) override {
-    if (session == "gone") return reply(tl::unexpected<HttpError>({404, "not-found", "no such session"}));
-    if (if_match != "\"1\"" && if_match != "*") return reply(tl::unexpected<HttpError>({412, "precondition", "stale"}));
+    if (session == "gone")
+      return reply(tl::unexpected<HttpError>({404, "not-found", "no such session"}));
+    if (if_match != "\"1\"" && if_match != "*")
+      return reply(tl::unexpected<HttpError>({412, "precondition", "stale"}));
     if (if_match == "*") return reply(PatchAnswer{"a=ice-ufrag:new\r\n" + fragment, "\"2\""});
     reply(PatchAnswer{"", ""});
   }
-  void end_session(const signaling::auth::Actor&, const std::string& session, HttpReply<void> reply) override {
-    if (session == "gone") return reply(tl::unexpected<HttpError>({404, "not-found", "no such session"}));
+  void end_session(const signaling::auth::Actor&, const std::string& session,
+                   HttpReply<void> reply) override {
+    if (session == "gone")
+      return reply(tl::unexpected<HttpError>({404, "not-found", "no such session"}));
     reply({});
   }
 
@@ -72,10 +78,12 @@ class FakeLive final : public signaling::app::LiveDoor {
   std::string last_offer;
 };
 
-// Two collectives that have nothing to do with each other; in the first one lesson scheduled and one recorded.
+// Two collectives that have nothing to do with each other; in the first one lesson scheduled and
+// one recorded.
 struct World {
   std::string collective = "c1--------------------", other_collective = "c2--------------------";
-  std::string teacher = "teacher---------------", researcher = "researcher------------", administrator = "admin-----------------", stranger = "stranger--------------";
+  std::string teacher = "teacher---------------", researcher = "researcher------------",
+              administrator = "admin-----------------", stranger = "stranger--------------";
   std::string live = "lesson-live-----------", recorded = "lesson-recorded-------";
   std::string class_a = "class-a---------------";
 };
@@ -148,14 +156,15 @@ class HttpTest : public testing::Test {
   [[nodiscard]] std::string own_origin() const { return "Origin: https://127.0.0.1\r\n"; }
 
   // A token for `lesson` as the tool would make it; returns the secret.
-  std::string token(const std::string& lesson, storage::LessonRole role, int64_t lifetime_us = 3'600'000'000,
-                    const std::string& class_id = "") {
+  std::string token(const std::string& lesson, storage::LessonRole role,
+                    int64_t lifetime_us = 3'600'000'000, const std::string& class_id = "") {
     const std::string secret = signaling::auth::new_secret();
     storage::AccessToken row;
     row.secret_hash = signaling::auth::hash_secret(secret);
     row.lesson_id = lesson;
     row.role = role;
-    if (role == storage::LessonRole::Class) row.class_id = class_id.empty() ? world_.class_a : class_id;
+    if (role == storage::LessonRole::Class)
+      row.class_id = class_id.empty() ? world_.class_a : class_id;
     row.expires_at = signaling::web::wall_now_us() + lifetime_us;
     const auto added = storage_->ask_and_wait([&](storage::Store& s) { return s.add_token(row); });
     EXPECT_TRUE(added) << (added ? "" : added.error().message);
@@ -168,11 +177,14 @@ class HttpTest : public testing::Test {
     row.secret_hash = signaling::auth::hash_secret(secret);
     row.person_id = person;
     row.expires_at = signaling::web::wall_now_us() + 3'600'000'000;
-    const auto added = storage_->ask_and_wait([&](storage::Store& s) { return s.add_session(row); });
+    const auto added =
+        storage_->ask_and_wait([&](storage::Store& s) { return s.add_session(row); });
     EXPECT_TRUE(added) << (added ? "" : added.error().message);
     return "Cookie: tongke_session=" + secret + "\r\n";
   }
-  static std::string bearer(const std::string& secret) { return "Authorization: Bearer " + secret + "\r\n"; }
+  static std::string bearer(const std::string& secret) {
+    return "Authorization: Bearer " + secret + "\r\n";
+  }
 
   HttpAnswer ask(std::string_view method, std::string_view target, std::string_view headers = "",
                  std::string_view body = "") {
@@ -182,19 +194,25 @@ class HttpTest : public testing::Test {
 
   void fill(storage::Store& store) {
     using namespace storage;
-    const auto ok = [](const media::Outcome<void>& done) { ASSERT_TRUE(done) << done.error().message; };
+    const auto ok = [](const media::Outcome<void>& done) {
+      ASSERT_TRUE(done) << done.error().message;
+    };
     ok(store.add_authority({"a1--------------------", "教育局"}));
     for (const std::string& id : {world_.collective, world_.other_collective}) {
-      ok(store.add_collective({id, "a1--------------------", CollectiveKind::CoBuilt, "共同体 " + id}));
+      ok(store.add_collective(
+          {id, "a1--------------------", CollectiveKind::CoBuilt, "共同体 " + id}));
       ok(store.add_school({"school-" + id.substr(0, 15), "学校 " + id, "县", std::nullopt}));
       ok(store.add_membership({id, "school-" + id.substr(0, 15), MemberRole::Core}));
     }
     ok(store.add_class({world_.class_a, "school-c1-------------", "三年级二班", "3", 32}));
-    ok(store.add_class({"class-foreign---------", "school-c2-------------", "四年级一班", "4", 30}));
+    ok(store.add_class(
+        {"class-foreign---------", "school-c2-------------", "四年级一班", "4", 30}));
     const auto hash = signaling::auth::hash_password("correct horse");
     ASSERT_TRUE(hash);
-    const auto person = [&](const std::string& id, const std::string& collective, CollectiveRole role) {
-      ok(store.add_person({id, "school-" + collective.substr(0, 15), "老师 " + id, id.substr(0, id.find('-')), *hash}));
+    const auto person = [&](const std::string& id, const std::string& collective,
+                            CollectiveRole role) {
+      ok(store.add_person({id, "school-" + collective.substr(0, 15), "老师 " + id,
+                           id.substr(0, id.find('-')), *hash}));
       ok(store.add_person_role({id, collective, role}));
     };
     person(world_.teacher, world_.collective, CollectiveRole::Teacher);
@@ -213,9 +231,10 @@ class HttpTest : public testing::Test {
     }
     ASSERT_TRUE(store.set_lesson_live(world_.live, 1));
     ASSERT_TRUE(store.set_lesson_live(world_.recorded, 1));
-    ok(store.append_events({{world_.recorded, 1, 1000, 1, "lesson-live-----------", R"({"t":"event","n":1,"kind":"lesson-live-----------"})"}}));
-    ok(store.add_segment({"segment-1-------------", world_.recorded, "p1", "老师", "teacher", "camera", "vp8", "teacher.webm", 500, 0,
-                          "[]", SegmentState::Writing}));
+    ok(store.append_events({{world_.recorded, 1, 1000, 1, "lesson-live-----------",
+                             R"({"t":"event","n":1,"kind":"lesson-live-----------"})"}}));
+    ok(store.add_segment({"segment-1-------------", world_.recorded, "p1", "老师", "teacher",
+                          "camera", "vp8", "teacher.webm", 500, 0, "[]", SegmentState::Writing}));
     ok(store.finish_segment("segment-1-------------", 9'000'000, "[]", SegmentState::Complete));
     ASSERT_TRUE(store.set_lesson_ended(world_.recorded, 2));
   }

@@ -12,7 +12,8 @@ const std::string kJson = "Content-Type: application/json\r\n";
 class HttpRestTest : public HttpTest {};
 
 TEST_F(HttpRestTest, SignsInWithAPasswordAndOut) {
-  const auto answer = ask("POST", "/api/v1/session", kJson, R"({"login":"teacher","password":"correct horse"})");
+  const auto answer =
+      ask("POST", "/api/v1/session", kJson, R"({"login":"teacher","password":"correct horse"})");
   ASSERT_EQ(answer.status, 200) << answer.body;
   const json me = json::parse(answer.body);
   EXPECT_EQ(me["role"], "person");
@@ -28,9 +29,13 @@ TEST_F(HttpRestTest, SignsInWithAPasswordAndOut) {
 
 TEST_F(HttpRestTest, StopsGuessingAfterFiveWrongPasswords) {
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(ask("POST", "/api/v1/session", kJson, R"({"login":"teacher","password":"wrong horse"})").status, 401);
+    EXPECT_EQ(
+        ask("POST", "/api/v1/session", kJson, R"({"login":"teacher","password":"wrong horse"})")
+            .status,
+        401);
   }
-  const auto sixth = ask("POST", "/api/v1/session", kJson, R"({"login":"teacher","password":"correct horse"})");
+  const auto sixth =
+      ask("POST", "/api/v1/session", kJson, R"({"login":"teacher","password":"correct horse"})");
   EXPECT_EQ(sixth.status, 429);
   EXPECT_GT(std::stoi(sixth.headers.at("retry-after")), 0);
 }
@@ -42,7 +47,8 @@ TEST_F(HttpRestTest, SaysWhatIsWrongWithABody) {
   EXPECT_EQ(ask("POST", "/api/v1/session", kJson, std::string(60'000, '[')).status, 400);
   EXPECT_EQ(ask("POST", "/api/v1/session", kJson, R"({"login":5})").status, 400);
   EXPECT_EQ(ask("POST", "/api/v1/session", "Content-Type: text/plain\r\n", "{}").status, 415);
-  EXPECT_EQ(json::parse(ask("POST", "/api/v1/session", kJson, "{").body)["error"]["code"], "bad-json");
+  EXPECT_EQ(json::parse(ask("POST", "/api/v1/session", kJson, "{").body)["error"]["code"],
+            "bad-json");
 }
 
 TEST_F(HttpRestTest, ListsLessonsWithTheAskersRole) {
@@ -51,7 +57,8 @@ TEST_F(HttpRestTest, ListsLessonsWithTheAskersRole) {
   EXPECT_EQ(mine["lessons"][0]["role"], "teacher");
   EXPECT_EQ(mine["lessons"][0]["classes"][0]["headcount"], 32);
   EXPECT_EQ(mine["lessons"][0]["classes"][0]["name"], "三年级二班");
-  const json link = json::parse(ask("GET", "/api/v1/lessons", bearer(token(world_.live, LessonRole::Class))).body);
+  const json link = json::parse(
+      ask("GET", "/api/v1/lessons", bearer(token(world_.live, LessonRole::Class))).body);
   ASSERT_EQ(link["lessons"].size(), 1U);
   EXPECT_EQ(link["lessons"][0]["id"], world_.live);
   EXPECT_EQ(link["lessons"][0]["role"], "class");
@@ -59,22 +66,42 @@ TEST_F(HttpRestTest, ListsLessonsWithTheAskersRole) {
 
 TEST_F(HttpRestTest, MakesALessonInTheOwnCollectiveOnly) {
   const std::string headers = cookie_of(world_.teacher) + own_origin() + kJson;
-  const auto made = ask("POST", "/api/v1/lessons", headers,
-                        R"({"collectiveId":"c1--------------------","topic":"圆","subject":"数学","grade":"6","kind":"open-lesson",)"
-                        R"("scheduledAt":1700000000000000,"classIds":["class-a---------------"]})");
+  const auto made = ask(
+      "POST", "/api/v1/lessons", headers,
+      R"({"collectiveId":"c1--------------------","topic":"圆","subject":"数学","grade":"6","kind":"open-lesson",)"
+      R"("scheduledAt":1700000000000000,"classIds":["class-a---------------"]})");
   ASSERT_EQ(made.status, 201) << made.body;
   const json lesson = json::parse(made.body);
   EXPECT_EQ(lesson["kind"], "open-lesson");
   EXPECT_EQ(lesson["state"], "scheduled");
   EXPECT_EQ(json::parse(ask("GET", made.headers.at("location"), headers).body), lesson);
-  const auto post = [&](const std::string& body) { return ask("POST", "/api/v1/lessons", headers, body).status; };
-  EXPECT_EQ(post(R"({"collectiveId":"c2--------------------","topic":"t","scheduledAt":1,"classIds":[]})"), 403);
-  EXPECT_EQ(post(R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":1,"classIds":["class-foreign---------"]})"), 400);
-  EXPECT_EQ(post(R"({"collectiveId":"c1--------------------","topic":"","scheduledAt":1,"classIds":[]})"), 400);
-  EXPECT_EQ(post(R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":"soon","classIds":[]})"), 400);
-  EXPECT_EQ(post(R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":1,"classIds":[],"kind":"party"})"), 400);
-  EXPECT_EQ(ask("POST", "/api/v1/lessons", cookie_of(world_.researcher) + own_origin() + kJson,
-                R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":1,"classIds":[]})").status, 403);
+  const auto post = [&](const std::string& body) {
+    return ask("POST", "/api/v1/lessons", headers, body).status;
+  };
+  EXPECT_EQ(
+      post(
+          R"({"collectiveId":"c2--------------------","topic":"t","scheduledAt":1,"classIds":[]})"),
+      403);
+  EXPECT_EQ(
+      post(
+          R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":1,"classIds":["class-foreign---------"]})"),
+      400);
+  EXPECT_EQ(
+      post(R"({"collectiveId":"c1--------------------","topic":"","scheduledAt":1,"classIds":[]})"),
+      400);
+  EXPECT_EQ(
+      post(
+          R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":"soon","classIds":[]})"),
+      400);
+  EXPECT_EQ(
+      post(
+          R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":1,"classIds":[],"kind":"party"})"),
+      400);
+  EXPECT_EQ(
+      ask("POST", "/api/v1/lessons", cookie_of(world_.researcher) + own_origin() + kJson,
+          R"({"collectiveId":"c1--------------------","topic":"t","scheduledAt":1,"classIds":[]})")
+          .status,
+      403);
 }
 
 TEST_F(HttpRestTest, ShowsARecordingWithItsTracksAndEvents) {
@@ -99,13 +126,17 @@ TEST_F(HttpRestTest, WritesOneAuditEntryForEachViewNotForEachRange) {
   const std::string cookie = cookie_of(world_.teacher);
   const std::string url = "/recordings/" + world_.recorded + "/segment-1-------------";
   for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(ask("GET", url, cookie + "Range: bytes=" + std::to_string(i * 100) + "-" + std::to_string(i * 100 + 9) +
-                                  "\r\n").status, 206);
+    EXPECT_EQ(ask("GET", url,
+                  cookie + "Range: bytes=" + std::to_string(i * 100) + "-" +
+                      std::to_string(i * 100 + 9) + "\r\n")
+                  .status,
+              206);
   }
   EXPECT_EQ(ask("GET", url, cookie_of(world_.researcher)).status, 200);
   const auto audit = storage_->ask_and_wait([](storage::Store& s) { return s.audit(100); });
   ASSERT_TRUE(audit);
-  const auto views = std::count_if(audit->begin(), audit->end(), [](const auto& e) { return e.verb == "view-recording"; });
+  const auto views = std::count_if(audit->begin(), audit->end(),
+                                   [](const auto& e) { return e.verb == "view-recording"; });
   EXPECT_EQ(views, 2);
 }
 
@@ -135,10 +166,12 @@ TEST_F(HttpRestTest, NoPathLeadsOutOfItsFolder) {
   const std::string cookie = cookie_of(world_.teacher);
   std::filesystem::create_symlink(folder_ / "secret.txt", folder_ / "web/link.txt");
   for (const char* path :
-       {"/../secret.txt", "/..%2fsecret.txt", "/%2e%2e/secret.txt", "/assets/../../secret.txt", "/assets/..%5c..%5csecret.txt",
-        "/....//secret.txt", "/./../secret.txt", "//etc/passwd", "/%00secret.txt", "/link.txt", "/assets/%2e%2e%2f%2e%2e%2fsecret.txt",
-        "/recordings/lesson-recorded-------/..%2f..%2fsecret.txt", "/recordings/lesson-recorded-------/teacher.webm",
-        "/recordings/..%2f..%2f/secret.txt", "/recordings/lesson-recorded-------/%2e%2e"}) {
+       {"/../secret.txt", "/..%2fsecret.txt", "/%2e%2e/secret.txt", "/assets/../../secret.txt",
+        "/assets/..%5c..%5csecret.txt", "/....//secret.txt", "/./../secret.txt", "//etc/passwd",
+        "/%00secret.txt", "/link.txt", "/assets/%2e%2e%2f%2e%2e%2fsecret.txt",
+        "/recordings/lesson-recorded-------/..%2f..%2fsecret.txt",
+        "/recordings/lesson-recorded-------/teacher.webm", "/recordings/..%2f..%2f/secret.txt",
+        "/recordings/lesson-recorded-------/%2e%2e"}) {
     const auto answer = ask("GET", path, cookie);
     EXPECT_EQ(answer.body.find("secret"), std::string::npos) << path;
     EXPECT_EQ(answer.body.find("root:"), std::string::npos) << path;
@@ -178,7 +211,9 @@ TEST_F(HttpRestTest, HealthFollowsTheServersLife) {
     return 0;
   });
   EXPECT_EQ(ask("GET", "/healthz").status, 503);
-  EXPECT_EQ(TlsClient(port()).upgrade("/ws", bearer(token(world_.live, LessonRole::Teacher))).status, 503);
+  EXPECT_EQ(
+      TlsClient(port()).upgrade("/ws", bearer(token(world_.live, LessonRole::Teacher))).status,
+      503);
 }
 
 TEST_F(HttpRestTest, MetricsAreForTheMachineItself) {

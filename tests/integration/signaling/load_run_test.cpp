@@ -1,7 +1,7 @@
 // The load generator against a real MediaServer: what it reports is what happened.
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -82,7 +82,11 @@ TEST(LoadRun, TheDemoTeacherIsSeenAndHeardAndLeavesWhenAsked) {
   std::atomic<bool> stop{false};
   media::Outcome<void> ended;
   std::thread teacher([&] {
-    const DemoParams demo{.url = stub.base() + "/whip/lesson", .token = "any", .insecure = false, .fps = 15, .for_time = {}};
+    const DemoParams demo{.url = stub.base() + "/whip/lesson",
+                          .token = "any",
+                          .insecure = false,
+                          .fps = 15,
+                          .for_time = {}};
     ended = publish_demo(demo, stop);
   });
   while (stub.opened() == 0) std::this_thread::yield();
@@ -106,7 +110,12 @@ TEST(LoadRun, TheDemoTeacherGivesUpWhenItsTokenIsWrong) {
   WhipStub stub;
   stub.refuse_with(401);
   std::atomic<bool> stop{false};
-  const auto ended = publish_demo({.url = stub.base() + "/whip/lesson", .token = "wrong", .insecure = false, .fps = 15, .for_time = {}}, stop);
+  const auto ended = publish_demo({.url = stub.base() + "/whip/lesson",
+                                   .token = "wrong",
+                                   .insecure = false,
+                                   .fps = 15,
+                                   .for_time = {}},
+                                  stop);
   ASSERT_FALSE(ended);
   EXPECT_NE(ended.error().message.find("401"), std::string::npos);
 }

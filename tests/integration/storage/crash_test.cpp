@@ -1,4 +1,5 @@
-// What the store has acknowledged survives a SIGKILL at any moment; what it has not is absent or whole.
+// What the store has acknowledged survives a SIGKILL at any moment; what it has not is absent or
+// whole.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -21,7 +22,8 @@ int rounds() {
   return text == nullptr ? 40 : std::atoi(text);
 }
 
-// Appends batches of 1 to 3 events and writes each acknowledged sequence to `out`, until it is killed.
+// Appends batches of 1 to 3 events and writes each acknowledged sequence to `out`, until it is
+// killed.
 [[noreturn]] void append_for_ever(const std::filesystem::path& data, int out) {
   auto database = storage::sql::open_database(data);
   if (!database) _exit(2);
@@ -59,7 +61,8 @@ TEST(Crash, NoAcknowledgedEventIsLostByAKill) {
     // Killed after a random number of acknowledgements, so in the middle of the next append.
     const auto wanted = random() % 20;
     int64_t last = 0;
-    for (unsigned i = 0; i <= wanted && read(ends[0], &last, sizeof(last)) == sizeof(last); ++i) acknowledged = last;
+    for (unsigned i = 0; i <= wanted && read(ends[0], &last, sizeof(last)) == sizeof(last); ++i)
+      acknowledged = last;
     kill(child, SIGKILL);
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
@@ -74,10 +77,13 @@ TEST(Crash, NoAcknowledgedEventIsLostByAKill) {
     ASSERT_GE(static_cast<int64_t>(events->size()), acknowledged);
     for (size_t i = 0; i < events->size(); ++i) {
       ASSERT_EQ(events->at(i).sequence, static_cast<int64_t>(i) + 1);
-      ASSERT_EQ(events->at(i).payload, events_from("lesson", static_cast<int64_t>(i) + 1, static_cast<int64_t>(i) + 1)[0].payload);
+      ASSERT_EQ(events->at(i).payload,
+                events_from("lesson", static_cast<int64_t>(i) + 1, static_cast<int64_t>(i) + 1)[0]
+                    .payload);
     }
     const auto complaints = database->store->check_integrity();
-    ASSERT_TRUE(complaints && complaints->empty()) << (complaints ? complaints->front() : complaints.error().message);
+    ASSERT_TRUE(complaints && complaints->empty())
+        << (complaints ? complaints->front() : complaints.error().message);
   }
   ASSERT_GT(acknowledged, 0);
 }

@@ -43,12 +43,18 @@ class SyntheticTeacherTest : public testing::Test {
  protected:
   void SetUp() override {
     SyntheticTeacher::Params params;
-    params.extensions = {.audio_level = 1, .abs_send_time = 2, .transport_cc = 3, .mid = 4, .rid = 5, .repaired_rid = 6};
+    params.extensions = {.audio_level = 1,
+                         .abs_send_time = 2,
+                         .transport_cc = 3,
+                         .mid = 4,
+                         .rid = 5,
+                         .repaired_rid = 6};
     params.audio_mid = "0";
     params.video_mid = "1";
     params.rtx_payload_type = 97;
     params.audio_ssrc = kAudio;
-    params.layers = {{"q", kLayers[0], Ssrc(12)}, {"h", kLayers[1], Ssrc(13)}, {"f", kLayers[2], Ssrc(14)}};
+    params.layers = {
+        {"q", kLayers[0], Ssrc(12)}, {"h", kLayers[1], Ssrc(13)}, {"f", kLayers[2], Ssrc(14)}};
     params.fps = 10;
     params.ntp_offset_us = 3'900'000'000LL * 1'000'000;
     extensions_ = params.extensions;
@@ -57,7 +63,8 @@ class SyntheticTeacherTest : public testing::Test {
     teacher_ = std::move(*made);
   }
   void run(Duration span) {
-    for (const Instant end = now_ + span; now_ < end; now_ += Duration::millis(10)) teacher_->produce(now_, wire_.sink);
+    for (const Instant end = now_ + span; now_ < end; now_ += Duration::millis(10))
+      teacher_->produce(now_, wire_.sink);
   }
   // Key frames that begin in `packets`.
   static int key_frames(const std::vector<rtp::PacketView>& packets) {
@@ -86,10 +93,13 @@ TEST_F(SyntheticTeacherTest, SendsThreeSizesOnceAKeyFrameAndSoundInStep) {
     const auto info = codec::parse_vp8(packets[0].payload(), packets[0].marker());
     ASSERT_TRUE(info);
     EXPECT_EQ(std::pair(int{info->width}, int{info->height}), sizes[i]);
-    const auto frames = std::count_if(packets.begin(), packets.end(), [](const auto& p) { return p.marker(); });
+    const auto frames =
+        std::count_if(packets.begin(), packets.end(), [](const auto& p) { return p.marker(); });
     EXPECT_EQ(frames, 20);
     EXPECT_EQ(rtp::parse_extensions(packets[0], extensions_).mid, "1");
-    EXPECT_EQ(rtp::parse_extensions(packets[0], extensions_).rid, i == 0 ? "q" : i == 1 ? "h" : "f");
+    EXPECT_EQ(rtp::parse_extensions(packets[0], extensions_).rid, i == 0   ? "q"
+                                                                  : i == 1 ? "h"
+                                                                           : "f");
   }
 }
 
@@ -97,7 +107,8 @@ TEST_F(SyntheticTeacherTest, FragmentsOfAFrameAreEquallyLongButForTheLast) {
   run(Duration::millis(100));
   const auto packets = wire_.of(kLayers[2]);
   ASSERT_GE(packets.size(), 3U);
-  for (size_t i = 0; i + 1 < packets.size(); ++i) EXPECT_EQ(packets[i].payload().size(), packets[0].payload().size());
+  for (size_t i = 0; i + 1 < packets.size(); ++i)
+    EXPECT_EQ(packets[i].payload().size(), packets[0].payload().size());
   EXPECT_LE(packets.back().payload().size(), packets[0].payload().size());
 }
 
@@ -128,7 +139,8 @@ TEST_F(SyntheticTeacherTest, ANackIsAnsweredWithThatPacketOverRtx) {
   ASSERT_EQ(repaired.size(), 1U);
   EXPECT_EQ(repaired[0].payload_type(), 97);
   EXPECT_EQ(load_be16(repaired[0].payload().data()), sequence);
-  EXPECT_TRUE(std::equal(payload.begin(), payload.end(), repaired[0].payload().begin() + 2, repaired[0].payload().end()));
+  EXPECT_TRUE(std::equal(payload.begin(), payload.end(), repaired[0].payload().begin() + 2,
+                         repaired[0].payload().end()));
   EXPECT_EQ(rtp::parse_extensions(repaired[0], extensions_).repaired_rid, "f");
 }
 
@@ -139,17 +151,21 @@ TEST_F(SyntheticTeacherTest, ReportsTieEveryStreamToOneClock) {
     rtcp::CompoundReader reader(compound);
     while (const auto block = reader.next()) {
       if (const auto* report = std::get_if<rtcp::SenderReport>(&*block)) {
-        last[report->sender.ssrc.value] = {report->sender.ntp.as_micros(), report->sender.rtp_timestamp};
+        last[report->sender.ssrc.value] = {report->sender.ntp.as_micros(),
+                                           report->sender.rtp_timestamp};
       }
     }
   }
   ASSERT_EQ(last.size(), 4U);
-  // What the report calls the capture instant of the first packet is the start, for every stream alike.
+  // What the report calls the capture instant of the first packet is the start, for every stream
+  // alike.
   for (const auto& [ssrc, report] : last) {
     const auto first = wire_.of(Ssrc(ssrc))[0];
     const int64_t rate = ssrc == 1 ? 48000 : 90000;
-    const int64_t since = static_cast<int64_t>(report.second - first.timestamp()) * 1'000'000 / rate;
-    EXPECT_LE(std::llabs(report.first - since - (3'900'000'000LL * 1'000'000 + 50'000'000)), 100) << "stream " << ssrc;
+    const int64_t since =
+        static_cast<int64_t>(report.second - first.timestamp()) * 1'000'000 / rate;
+    EXPECT_LE(std::llabs(report.first - since - (3'900'000'000LL * 1'000'000 + 50'000'000)), 100)
+        << "stream " << ssrc;
   }
 }
 
@@ -170,12 +186,14 @@ TEST(SyntheticPicture, TheDiscMovesAndTheOldOneIsWiped) {
   const Picture second = source.draw(Duration::millis(2500), "00:00:02.5");
   EXPECT_NE(first.y, second.y);
   SyntheticPicture fresh(320, 180);
-  EXPECT_EQ(fresh.draw(Duration::millis(2500), "00:00:02.5").y, second.y) << "nothing of the first is left";
+  EXPECT_EQ(fresh.draw(Duration::millis(2500), "00:00:02.5").y, second.y)
+      << "nothing of the first is left";
 }
 
 TEST(SyntheticPicture, NeverDrawsOutsideAtAnyTime) {
   SyntheticPicture source(320, 180);
-  for (int i = 0; i < 400; ++i) source.draw(Duration::millis(20 * i), "23:59:59.9");  // the sanitizers watch
+  for (int i = 0; i < 400; ++i)
+    source.draw(Duration::millis(20 * i), "23:59:59.9");  // the sanitizers watch
   Picture half(160, 90);
   halve(source.draw(Duration(), "0"), half);
   EXPECT_EQ(half.y.size(), 160U * 90U);

@@ -78,8 +78,8 @@ TEST(FrameAssembler, AnOpusPacketIsAFrameWithItsDuration) {
 }
 
 // A 320x180 baseline SPS as x264 writes it, and a PPS.
-const Bytes kSps = {0x67, 0x42, 0xc0, 0x0c, 0xda, 0x05, 0x06, 0x69, 0xb8, 0x08, 0x08, 0x0a,
-                    0x00, 0x00, 0x03, 0x00, 0x02, 0x00, 0x00, 0x03, 0x00, 0x79, 0x1e, 0x28, 0x53, 0xc0};
+const Bytes kSps = {0x67, 0x42, 0xc0, 0x0c, 0xda, 0x05, 0x06, 0x69, 0xb8, 0x08, 0x08, 0x0a, 0x00,
+                    0x00, 0x03, 0x00, 0x02, 0x00, 0x00, 0x03, 0x00, 0x79, 0x1e, 0x28, 0x53, 0xc0};
 const Bytes kPps = {0x68, 0xce, 0x0f, 0xc8};
 
 Bytes stap_a(const std::vector<Bytes>& units) {
@@ -101,8 +101,9 @@ TEST(FrameAssembler, AnH264AccessUnitHasLengthsAndItsFragmentsJoined) {
   FrameAssembler assembler(Codec::H264);
   EXPECT_TRUE(assembler.avc_config().empty());
   EXPECT_FALSE(assembler.push(stap_a({kSps, kPps}), 100, false, false));
-  EXPECT_FALSE(assembler.push(Bytes{0x7c, 0x85, 1, 2}, 100, false, false));  // FU-A of an IDR slice: start,
-  EXPECT_FALSE(assembler.push(Bytes{0x7c, 0x05, 3, 4}, 100, false, false));  // middle,
+  EXPECT_FALSE(
+      assembler.push(Bytes{0x7c, 0x85, 1, 2}, 100, false, false));  // FU-A of an IDR slice: start,
+  EXPECT_FALSE(assembler.push(Bytes{0x7c, 0x05, 3, 4}, 100, false, false));   // middle,
   const auto frame = assembler.push(Bytes{0x7c, 0x45, 5}, 100, true, false);  // end
   ASSERT_TRUE(frame);
   EXPECT_TRUE(frame->is_key);
@@ -121,7 +122,8 @@ TEST(FrameAssembler, AnH264AccessUnitHasLengthsAndItsFragmentsJoined) {
 TEST(FrameAssembler, AfterALossH264SkipsTheUnitWhoseBeginningIsUncertain) {
   FrameAssembler assembler(Codec::H264);
   ASSERT_TRUE(assembler.push(Bytes{0x41, 1}, 100, true, false));
-  EXPECT_FALSE(assembler.push(Bytes{0x41, 2}, 200, true, true)) << "may be the second slice of its picture";
+  EXPECT_FALSE(assembler.push(Bytes{0x41, 2}, 200, true, true))
+      << "may be the second slice of its picture";
   EXPECT_TRUE(assembler.push(Bytes{0x41, 3}, 300, true, false));
   // A unit that begins with parameter sets is known to be whole.
   EXPECT_FALSE(assembler.push(stap_a({kSps, kPps}), 400, false, true));
@@ -130,15 +132,22 @@ TEST(FrameAssembler, AfterALossH264SkipsTheUnitWhoseBeginningIsUncertain) {
 
 TEST(FrameAssembler, H264FragmentsOutOfPlaceAreRefused) {
   FrameAssembler assembler(Codec::H264);
-  EXPECT_FALSE(assembler.push(Bytes{0x7c, 0x05, 1}, 100, true, false)) << "a middle without a start";
+  EXPECT_FALSE(assembler.push(Bytes{0x7c, 0x05, 1}, 100, true, false))
+      << "a middle without a start";
   EXPECT_FALSE(assembler.push(Bytes{0x7c, 0x81, 1}, 200, true, false)) << "a start without an end";
   EXPECT_TRUE(assembler.push(Bytes{0x41, 1}, 300, true, false));
 }
 
 TEST(ReadVp9Size, ReadsTheKeyFrameHeader) {
   // frame_marker 2, profile 0, key frame, shown; sync code; color space 1, range 0; 1279 and 719.
-  const Bytes header = {0x82, 0x49, 0x83, 0x42, 0x20 | (0x04FF >> 12), (0x04FF >> 4) & 0xff,
-                        static_cast<uint8_t>(((0x04FF & 0xf) << 4) | (0x02CF >> 12)), (0x02CF >> 4) & 0xff,
+  const Bytes header = {0x82,
+                        0x49,
+                        0x83,
+                        0x42,
+                        0x20 | (0x04FF >> 12),
+                        (0x04FF >> 4) & 0xff,
+                        static_cast<uint8_t>(((0x04FF & 0xf) << 4) | (0x02CF >> 12)),
+                        (0x02CF >> 4) & 0xff,
                         static_cast<uint8_t>((0x02CF & 0xf) << 4)};
   const Vp9Size size = read_vp9_size(header);
   EXPECT_EQ(size.width, 1280);

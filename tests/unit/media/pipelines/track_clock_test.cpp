@@ -10,8 +10,12 @@ namespace {
 constexpr int64_t kRate = 90000;
 constexpr int64_t kFrame = 3000;  // 30 a second
 
-Duration media_time(int64_t frames) { return Duration::micros(frames * kFrame * 1'000'000 / kRate); }
-int64_t off_us(Duration a, Duration b) { return std::llabs((a - b).as_micros()); }
+Duration media_time(int64_t frames) {
+  return Duration::micros(frames * kFrame * 1'000'000 / kRate);
+}
+int64_t off_us(Duration a, Duration b) {
+  return std::llabs((a - b).as_micros());
+}
 
 TEST(TrackClock, FollowsTheSendersReportExactly) {
   TrackClock clock(kRate);
@@ -26,7 +30,8 @@ TEST(TrackClock, FollowsTheSendersReportExactly) {
 
 TEST(TrackClock, AReportReplacesArrivalTimesBeforeTheFirstFrame) {
   TrackClock clock(kRate);
-  for (int64_t i = 0; i < 30; ++i) clock.observe(i * kFrame, media_time(i) + Duration::millis(200), false);
+  for (int64_t i = 0; i < 30; ++i)
+    clock.observe(i * kFrame, media_time(i) + Duration::millis(200), false);
   clock.observe(30 * kFrame, media_time(30) + Duration::millis(20), true);
   EXPECT_LE(off_us(clock.session_time(0), Duration::millis(20)), 50);
 }
@@ -34,7 +39,8 @@ TEST(TrackClock, AReportReplacesArrivalTimesBeforeTheFirstFrame) {
 TEST(TrackClock, WithoutReportsTheLeastDelayedPacketCounts) {
   TrackClock clock(kRate);
   const int delays[] = {80, 45, 60, 12, 70, 33};
-  for (int64_t i = 0; i < 6; ++i) clock.observe(i * kFrame, media_time(i) + Duration::millis(delays[i]), false);
+  for (int64_t i = 0; i < 6; ++i)
+    clock.observe(i * kFrame, media_time(i) + Duration::millis(delays[i]), false);
   EXPECT_FALSE(clock.has_sender_report());
   EXPECT_LE(off_us(clock.session_time(0), Duration::millis(12)), 50);
 }
@@ -85,7 +91,8 @@ TEST(TrackClock, AnchorsReproduceEveryTimeByInterpolation) {
     Duration expected = from.session + Duration::micros((rtp - from.rtp) * 1'000'000 / kRate);
     if (k + 1 < anchors.size()) {
       const auto& to = anchors[k + 1];
-      expected = from.session + Duration::micros((to.session - from.session).as_micros() * (rtp - from.rtp) / (to.rtp - from.rtp));
+      expected = from.session + Duration::micros((to.session - from.session).as_micros() *
+                                                 (rtp - from.rtp) / (to.rtp - from.rtp));
     }
     ASSERT_LE(off_us(at, expected), 1500) << "rtp " << rtp;
   }

@@ -80,7 +80,8 @@ TEST(TapRing, TwoThreadsSeeWholePacketsInOrderAndCountEveryLoss) {
       done = true;
     } else {
       ASSERT_GT(packet->sequence, last);
-      for (size_t k = 0; k < 64; ++k) ASSERT_EQ(packet->bytes[k], static_cast<uint8_t>(packet->sequence & 0xff));
+      for (size_t k = 0; k < 64; ++k)
+        ASSERT_EQ(packet->bytes[k], static_cast<uint8_t>(packet->sequence & 0xff));
       last = packet->sequence;
       ++received;
     }

@@ -56,7 +56,8 @@ TEST_F(DemoTest, MakesACollectiveThatCanTeachAtOnce) {
     EXPECT_EQ((*token)->lesson_id, demo.live_lesson);
     EXPECT_EQ((*token)->class_id.value_or(""), link.class_id);
   }
-  EXPECT_EQ(std::filesystem::status(dir_.path() / "demo.json").permissions() & std::filesystem::perms::all,
+  EXPECT_EQ(std::filesystem::status(dir_.path() / "demo.json").permissions() &
+                std::filesystem::perms::all,
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
@@ -72,7 +73,8 @@ TEST_F(DemoTest, AStartThatWasCutShortIsFinishedWithTheSameSecrets) {
   const Demo first = seed(kNow);
   // All that is left is the plan, as when the process dies before its first row.
   store_.reset();
-  for (const char* file : {"tongke.db", "tongke.db-wal", "tongke.db-shm"}) std::filesystem::remove(dir_.path() / file);
+  for (const char* file : {"tongke.db", "tongke.db-wal", "tongke.db-shm"})
+    std::filesystem::remove(dir_.path() / file);
   reopen();
   EXPECT_EQ(seed(kNow), first);
   EXPECT_EQ(store_->tokens_of_lesson(first.live_lesson)->size(), 6U);
@@ -92,8 +94,10 @@ TEST_F(DemoTest, TokensThatWouldExpireAreReplaced) {
   const Demo first = seed(kNow);
   const Demo later = seed(kNow + 40 * kDay);
   EXPECT_NE(later.links.front().token, first.links.front().token);
-  EXPECT_EQ(store_->lessons_in_state(storage::LessonState::Live)->size(), 1U) << "the one before has ended";
-  EXPECT_GT((**store_->token_by_hash(auth::hash_secret(later.links.front().token))).expires_at, kNow + 41 * kDay);
+  EXPECT_EQ(store_->lessons_in_state(storage::LessonState::Live)->size(), 1U)
+      << "the one before has ended";
+  EXPECT_GT((**store_->token_by_hash(auth::hash_secret(later.links.front().token))).expires_at,
+            kNow + 41 * kDay);
 }
 
 TEST_F(DemoTest, IsNeverMixedIntoARealCollective) {

@@ -45,7 +45,8 @@ class AdminTest : public testing::Test {
   Server start_server() {
     auto database = storage::sql::open_database(data_);
     EXPECT_TRUE(database.has_value()) << database.error().message;
-    auto storage = std::make_unique<storage::sql::StorageThread>(std::move(database->store), nullptr);
+    auto storage =
+        std::make_unique<storage::sql::StorageThread>(std::move(database->store), nullptr);
     auto socket = AdminSocket::start(data_ / "admin.sock", *storage);
     EXPECT_TRUE(socket.has_value()) << socket.error().message;
     return {std::move(database->lock), std::move(storage), std::move(*socket)};
@@ -86,7 +87,8 @@ TEST_F(AdminTest, ATokenIsMadeThroughARunningServer) {
   const auto result = perform(data_, token_request("observer"));
   ASSERT_TRUE(result.has_value()) << result.error().message;
   const std::string hash = auth::hash_secret((*result)["token"].get<std::string>());
-  const auto token = server.storage->ask_and_wait([&](storage::Store& s) { return s.token_by_hash(hash); });
+  const auto token =
+      server.storage->ask_and_wait([&](storage::Store& s) { return s.token_by_hash(hash); });
   ASSERT_TRUE(token && *token);
   EXPECT_EQ((*token)->role, storage::LessonRole::Observer);
   EXPECT_EQ((*token)->expires_at, (*result)["expiresAt"].get<int64_t>());
@@ -114,7 +116,8 @@ TEST_F(AdminTest, AHeldDatabaseWithoutASocketNamesItsHolder) {
   const auto held = storage::sql::open_database(data_);
   const auto result = perform(data_, token_request("teacher"), 0);
   ASSERT_FALSE(result.has_value());
-  EXPECT_NE(result.error().message.find("process " + std::to_string(getpid())), std::string::npos) << result.error().message;
+  EXPECT_NE(result.error().message.find("process " + std::to_string(getpid())), std::string::npos)
+      << result.error().message;
 }
 
 TEST_F(AdminTest, ClassTokensWithoutAChoiceServeOneClassAfterTheOther) {
@@ -124,7 +127,8 @@ TEST_F(AdminTest, ClassTokensWithoutAChoiceServeOneClassAfterTheOther) {
     ASSERT_TRUE(result.has_value()) << result.error().message;
     classes.insert((*result)["classId"].get<std::string>());
   }
-  EXPECT_EQ(classes, (std::multiset{id_of("class1"), id_of("class1"), id_of("class2"), id_of("class2")}));
+  EXPECT_EQ(classes,
+            (std::multiset{id_of("class1"), id_of("class1"), id_of("class2"), id_of("class2")}));
   json chosen = token_request("class");
   chosen["class"] = id_of("class1");
   EXPECT_EQ((*perform(data_, chosen))["classId"], id_of("class1"));
@@ -133,7 +137,9 @@ TEST_F(AdminTest, ClassTokensWithoutAChoiceServeOneClassAfterTheOther) {
 TEST_F(AdminTest, WrongRequestsAreSentences) {
   auto database = storage::sql::open_database(data_);
   storage::Store& store = *database->store;
-  const auto refused = [&](json request) { return !execute(store, request, {data_, 1, "test"}).has_value(); };
+  const auto refused = [&](json request) {
+    return !execute(store, request, {data_, 1, "test"}).has_value();
+  };
   json request = token_request("teacher");
   request["lesson"] = "none";
   EXPECT_TRUE(refused(request));
@@ -157,8 +163,9 @@ TEST_F(AdminTest, WrongRequestsAreSentences) {
 
 TEST_F(AdminTest, TheServerAnswersGarbageAndGoesOn) {
   const Server server = start_server();
-  for (const std::string& line : {std::string("not json"), std::string("[1]"), std::string("{\"command\":7}"), std::string("\xff\xfe"),
-                                  std::string(kMaxRequestBytes + 10, 'x')}) {
+  for (const std::string& line :
+       {std::string("not json"), std::string("[1]"), std::string("{\"command\":7}"),
+        std::string("\xff\xfe"), std::string(kMaxRequestBytes + 10, 'x')}) {
     auto client = connect_to(data_ / "admin.sock");
     ASSERT_TRUE(client && *client);
     (void)write_line((*client)->get(), line, 1'000);
@@ -171,16 +178,26 @@ TEST_F(AdminTest, TheServerAnswersGarbageAndGoesOn) {
 }
 
 TEST_F(AdminTest, AUserIsAddedAndGetsANewPassword) {
-  const json add{{"command", "user-add"}, {"login", "chen"}, {"name", "陈老师"}, {"school", id_of("rural")},
-                 {"collective", id_of("collective")}, {"role", "assistant-teacher"}, {"passwordHash", "h1"}};
+  const json add{{"command", "user-add"},
+                 {"login", "chen"},
+                 {"name", "陈老师"},
+                 {"school", id_of("rural")},
+                 {"collective", id_of("collective")},
+                 {"role", "assistant-teacher"},
+                 {"passwordHash", "h1"}};
   ASSERT_TRUE(perform(data_, add).has_value());
   EXPECT_FALSE(perform(data_, add).has_value()) << "the login is taken";
-  ASSERT_TRUE(perform(data_, {{"command", "user-passwd"}, {"login", "chen"}, {"passwordHash", "h2"}}).has_value());
-  EXPECT_FALSE(perform(data_, {{"command", "user-passwd"}, {"login", "none"}, {"passwordHash", "h2"}}).has_value());
+  ASSERT_TRUE(
+      perform(data_, {{"command", "user-passwd"}, {"login", "chen"}, {"passwordHash", "h2"}})
+          .has_value());
+  EXPECT_FALSE(
+      perform(data_, {{"command", "user-passwd"}, {"login", "none"}, {"passwordHash", "h2"}})
+          .has_value());
   auto database = storage::sql::open_database(data_);
   const auto person = **database->store->person_by_login("chen");
   EXPECT_EQ(person.password_hash, "h2");
-  EXPECT_EQ(database->store->roles_of(person.id)->at(0).role, storage::CollectiveRole::AssistantTeacher);
+  EXPECT_EQ(database->store->roles_of(person.id)->at(0).role,
+            storage::CollectiveRole::AssistantTeacher);
 }
 
 TEST_F(AdminTest, CheckFindsARecordingThatIsNotThere) {
@@ -204,15 +221,22 @@ TEST_F(AdminTest, CheckFindsARecordingThatIsNotThere) {
 
 TEST_F(AdminTest, TheCommandPrintsTheTokenAloneOnOneLine) {
   std::string out;
-  ASSERT_EQ(run({"admin", "token", "--data", data_.string(), "--lesson", id_of("lesson"), "--role", "class", "--ttl", "1h"}, out), 0);
+  ASSERT_EQ(run({"admin", "token", "--data", data_.string(), "--lesson", id_of("lesson"), "--role",
+                 "class", "--ttl", "1h"},
+                out),
+            0);
   ASSERT_EQ(out.size(), auth::kSecretLength + 1);
   EXPECT_TRUE(auth::looks_like_secret(out.substr(0, auth::kSecretLength)));
   EXPECT_EQ(run({"admin", "lesson", "list", "--data", data_.string()}, out), 0);
   EXPECT_EQ(out.rfind(id_of("lesson") + "\tscheduled\t", 0), 0U) << out;
   EXPECT_EQ(run({"admin", "check", "--data", data_.string()}, out), 0);
-  EXPECT_EQ(run({"admin", "token", "--data", (data_ / "none").string(), "--lesson", "x", "--role", "teacher"}, out), 1);
+  EXPECT_EQ(run({"admin", "token", "--data", (data_ / "none").string(), "--lesson", "x", "--role",
+                 "teacher"},
+                out),
+            1);
   EXPECT_FALSE(std::filesystem::exists(data_ / "none")) << "a mistyped directory is not made";
-  EXPECT_THROW(run({"admin", "token", "--data", "d", "--lesson", "x", "--role", "guest"}, out), CLI::ParseError);
+  EXPECT_THROW(run({"admin", "token", "--data", "d", "--lesson", "x", "--role", "guest"}, out),
+               CLI::ParseError);
 }
 
 TEST(Ttl, IsANumberAndAUnit) {
@@ -220,7 +244,8 @@ TEST(Ttl, IsANumberAndAUnit) {
   EXPECT_EQ(parse_ttl("30m").value(), 1'800'000'000);
   EXPECT_EQ(parse_ttl("1h").value(), kHourUs);
   EXPECT_EQ(parse_ttl("7d").value(), 7 * 24 * kHourUs);
-  for (const char* bad : {"", "h", "1", "0h", "-1h", "1 h", "1hh", "1w", "401d", "99999999999999999999s"}) {
+  for (const char* bad :
+       {"", "h", "1", "0h", "-1h", "1 h", "1hh", "1w", "401d", "99999999999999999999s"}) {
     EXPECT_FALSE(parse_ttl(bad).has_value()) << bad;
   }
 }

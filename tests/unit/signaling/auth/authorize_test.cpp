@@ -1,4 +1,5 @@
-// The whole permission table: every verb for every kind of actor, on an own and on a foreign object.
+// The whole permission table: every verb for every kind of actor, on an own and on a foreign
+// object.
 #include "signaling/auth/authorize.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +14,8 @@ using storage::ActivityKind;
 using storage::CollectiveRole;
 using storage::LessonRole;
 
-Object lesson(const std::string& collective = "c1", ActivityKind kind = ActivityKind::SynchronousLesson) {
+Object lesson(const std::string& collective = "c1",
+              ActivityKind kind = ActivityKind::SynchronousLesson) {
   Object object;
   object.collective_id = collective;
   object.lesson_id = "lesson of " + collective;
@@ -35,7 +37,9 @@ Actor link(LessonRole role, const std::string& collective = "c1") {
   return Actor::of_token(token);
 }
 
-Actor lesson_teacher() { return Actor::of_person({"teacher of c1", "elsewhere", "", "", ""}, {}); }
+Actor lesson_teacher() {
+  return Actor::of_person({"teacher of c1", "elsewhere", "", "", ""}, {});
+}
 
 const std::map<std::string, Actor>& actors() {
   static const std::map<std::string, Actor> all{
@@ -63,8 +67,16 @@ const std::map<std::string, Actor>& actors() {
 using Names = std::set<std::string>;
 const Names kTeaching{"lesson teacher", "teacher link"};
 const Names kClasses{"class link", "assistant of a receiving school"};
-const Names kStaff{"assistant of a receiving school", "administrator", "chair", "group leader", "other teacher",
-                   "assistant elsewhere", "researcher", "expert", "mentor", "mentee"};
+const Names kStaff{"assistant of a receiving school",
+                   "administrator",
+                   "chair",
+                   "group leader",
+                   "other teacher",
+                   "assistant elsewhere",
+                   "researcher",
+                   "expert",
+                   "mentor",
+                   "mentee"};
 
 Names operator+(Names a, const Names& b) {
   a.insert(b.begin(), b.end());
@@ -78,7 +90,8 @@ Names known() {
   return all;
 }
 
-// Who may, for an ordinary synchronous lesson of the actor's own collective; written from PROTOCOL.md, not from the code.
+// Who may, for an ordinary synchronous lesson of the actor's own collective; written from
+// PROTOCOL.md, not from the code.
 const std::map<Verb, Names>& expected() {
   static const Names kAll = kTeaching + kClasses + kStaff + Names{"observer link"};
   static const std::map<Verb, Names> table{
@@ -106,7 +119,8 @@ const std::map<Verb, Names>& expected() {
       {Verb::PublishWhip, kTeaching + kClasses},
       {Verb::PlayWhep, kAll},
       {Verb::SeeRecording, kAll},
-      {Verb::SeeAttendance, kTeaching + Names{"administrator", "chair", "group leader", "researcher", "expert"}},
+      {Verb::SeeAttendance,
+       kTeaching + Names{"administrator", "chair", "group leader", "researcher", "expert"}},
   };
   return table;
 }
@@ -115,7 +129,8 @@ TEST(Authorize, TheWholeTableOnTheOwnCollective) {
   ASSERT_EQ(expected().size(), static_cast<size_t>(Verb::Count));
   for (const auto& [verb, names] : expected()) {
     for (const auto& [name, actor] : actors()) {
-      EXPECT_EQ(authorize(actor, verb, lesson()), names.count(name) == 1) << verb_name(verb) << " by " << name;
+      EXPECT_EQ(authorize(actor, verb, lesson()), names.count(name) == 1)
+          << verb_name(verb) << " by " << name;
     }
   }
 }
@@ -127,7 +142,8 @@ TEST(Authorize, NothingOnAForeignCollective) {
     const Verb verb = static_cast<Verb>(v);
     if (without_object.count(verb) != 0) continue;
     for (const auto& [name, actor] : actors()) {
-      for (const Object& foreign : {lesson("c2"), lesson("c2", ActivityKind::OpenLesson), Object::collective("c2"), Object::nothing()}) {
+      for (const Object& foreign : {lesson("c2"), lesson("c2", ActivityKind::OpenLesson),
+                                    Object::collective("c2"), Object::nothing()}) {
         EXPECT_FALSE(authorize(actor, verb, foreign)) << verb_name(verb) << " by " << name;
         ++cells;
       }
@@ -142,7 +158,8 @@ TEST(Authorize, TheTableIsReachedThroughStandingsAlone) {
       bool granted = false;
       for (int s = 0; s < static_cast<int>(Standing::Count); ++s) {
         granted |= has_standing(actor, static_cast<Standing>(s), lesson()) &&
-                   is_granted(static_cast<Verb>(v), static_cast<Standing>(s), ActivityKind::SynchronousLesson);
+                   is_granted(static_cast<Verb>(v), static_cast<Standing>(s),
+                              ActivityKind::SynchronousLesson);
       }
       EXPECT_EQ(authorize(actor, static_cast<Verb>(v), lesson()), granted) << name;
     }
@@ -174,7 +191,8 @@ TEST(Authorize, AClassThatWasTakenOffTheLessonIsOut) {
 
 TEST(Authorize, AConsultationIsPrivateToThoseInIt) {
   const Object object = lesson("c1", ActivityKind::Consultation);
-  for (const Verb verb : {Verb::ViewLesson, Verb::EnterAsObserver, Verb::SeeRecording, Verb::PlayWhep, Verb::SeeAttendance}) {
+  for (const Verb verb : {Verb::ViewLesson, Verb::EnterAsObserver, Verb::SeeRecording,
+                          Verb::PlayWhep, Verb::SeeAttendance}) {
     EXPECT_FALSE(authorize(person(CollectiveRole::Administrator), verb, object)) << verb_name(verb);
     EXPECT_FALSE(authorize(person(CollectiveRole::Researcher), verb, object)) << verb_name(verb);
     EXPECT_FALSE(authorize(link(LessonRole::Observer), verb, object)) << verb_name(verb);
@@ -207,13 +225,16 @@ TEST(Authorize, LoopbackOpensMetricsAndNothingElse) {
 
 TEST(EntryRole, TeacherBeforeClassBeforeObserver) {
   EXPECT_EQ(entry_role(lesson_teacher(), lesson()), LessonRole::Teacher);
-  EXPECT_EQ(entry_role(person(CollectiveRole::AssistantTeacher, "school of c1"), lesson()), LessonRole::Class);
-  EXPECT_EQ(entry_class(person(CollectiveRole::AssistantTeacher, "school of c1"), lesson()), "class of c1");
+  EXPECT_EQ(entry_role(person(CollectiveRole::AssistantTeacher, "school of c1"), lesson()),
+            LessonRole::Class);
+  EXPECT_EQ(entry_class(person(CollectiveRole::AssistantTeacher, "school of c1"), lesson()),
+            "class of c1");
   EXPECT_EQ(entry_role(person(CollectiveRole::Researcher), lesson()), LessonRole::Observer);
   EXPECT_EQ(entry_role(link(LessonRole::Class), lesson()), LessonRole::Class);
   EXPECT_FALSE(entry_role(person(CollectiveRole::Guest), lesson()).has_value());
   EXPECT_FALSE(entry_role(Actor{}, lesson()).has_value());
-  EXPECT_FALSE(entry_class(person(CollectiveRole::Researcher, "school of c1"), lesson()).has_value());
+  EXPECT_FALSE(
+      entry_class(person(CollectiveRole::Researcher, "school of c1"), lesson()).has_value());
 }
 
 TEST(Object, OfALessonCarriesItsClassesAndTheirSchools) {

@@ -12,9 +12,12 @@ namespace signaling::auth {
 namespace {
 
 // Runs replies where they are posted from; the promise carries them to the test.
-void run_now(const std::function<void()>& reply) { reply(); }
+void run_now(const std::function<void()>& reply) {
+  reply();
+}
 
-PasswordWorker::Verdict ask(PasswordWorker& worker, const std::string& password, const std::string& hash) {
+PasswordWorker::Verdict ask(PasswordWorker& worker, const std::string& password,
+                            const std::string& hash) {
   std::promise<PasswordWorker::Verdict> answer;
   worker.verify(password, hash, [&](const media::Outcome<PasswordWorker::Verdict>& verdict) {
     answer.set_value(verdict.value_or(PasswordWorker::Verdict{}));
@@ -53,7 +56,9 @@ TEST(PasswordWorker, EveryQuestionIsAnsweredAlsoWhenFullOrStopping) {
     });
     entered.get_future().wait();
     for (size_t i = 0; i < kMaxWaitingPasswords + 3; ++i) {
-      worker.verify("another one", "", [&](const media::Outcome<PasswordWorker::Verdict>& v) { ++(v ? answered : refused); });
+      worker.verify("another one", "", [&](const media::Outcome<PasswordWorker::Verdict>& v) {
+        ++(v ? answered : refused);
+      });
     }
     EXPECT_EQ(refused, 3) << "refused at once, not after a queue";
     gate.set_value();

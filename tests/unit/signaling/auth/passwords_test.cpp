@@ -35,7 +35,9 @@ TEST(Passwords, AWeakerHashStillVerifiesAndAsksForRenewal) {
   ASSERT_GE(sodium_init(), 0);
   std::array<char, crypto_pwhash_STRBYTES> weak{};
   const std::string password = "old password";
-  ASSERT_EQ(crypto_pwhash_str(weak.data(), password.data(), password.size(), 1, crypto_pwhash_MEMLIMIT_MIN), 0);
+  ASSERT_EQ(crypto_pwhash_str(weak.data(), password.data(), password.size(), 1,
+                              crypto_pwhash_MEMLIMIT_MIN),
+            0);
   EXPECT_TRUE(verify_password(password, weak.data()));
   EXPECT_TRUE(needs_rehash(weak.data()));
 }

@@ -36,21 +36,25 @@ TEST(WrongPasswords, FiveForOneLoginFromManyAddresses) {
     limiter.record_wrong("lin", "198.51.100." + std::to_string(i), kStart + Duration::seconds(i));
   }
   EXPECT_FALSE(limiter.allows("lin", "192.0.2.9", kStart + Duration::seconds(5)));
-  EXPECT_EQ(limiter.retry_after("lin", "192.0.2.9", kStart + Duration::seconds(5)), Duration::seconds(295));
+  EXPECT_EQ(limiter.retry_after("lin", "192.0.2.9", kStart + Duration::seconds(5)),
+            Duration::seconds(295));
   EXPECT_TRUE(limiter.allows("zheng", "192.0.2.9", kStart + Duration::seconds(5)));
-  EXPECT_TRUE(limiter.allows("lin", "192.0.2.9", kStart + Duration::seconds(300))) << "the first is out of the window";
+  EXPECT_TRUE(limiter.allows("lin", "192.0.2.9", kStart + Duration::seconds(300)))
+      << "the first is out of the window";
 }
 
 TEST(WrongPasswords, FiveForOneAddressWithManyLogins) {
   WrongPasswordLimiter limiter;
-  for (int i = 0; i < 5; ++i) limiter.record_wrong("login" + std::to_string(i), "192.0.2.9", kStart);
+  for (int i = 0; i < 5; ++i)
+    limiter.record_wrong("login" + std::to_string(i), "192.0.2.9", kStart);
   EXPECT_FALSE(limiter.allows("another", "192.0.2.9", kStart));
   EXPECT_TRUE(limiter.allows("another", "192.0.2.8", kStart));
 }
 
 TEST(WrongPasswords, AnIpv6AddressCountsByItsNetwork) {
   WrongPasswordLimiter limiter;
-  for (int i = 0; i < 5; ++i) limiter.record_wrong("l" + std::to_string(i), "2001:db8:1:2::" + std::to_string(i), kStart);
+  for (int i = 0; i < 5; ++i)
+    limiter.record_wrong("l" + std::to_string(i), "2001:db8:1:2::" + std::to_string(i), kStart);
   EXPECT_FALSE(limiter.allows("x", "2001:db8:1:2:ffff::1", kStart));
   EXPECT_TRUE(limiter.allows("x", "2001:db8:1:3::1", kStart));
 }
@@ -65,11 +69,14 @@ TEST(WrongPasswords, ARightOneForgivesTheLoginNotTheAddress) {
 
 TEST(WrongPasswords, MemoryIsBoundedUnderAFlood) {
   WrongPasswordLimiter limiter;
-  for (int i = 0; i < 30'000; ++i) limiter.record_wrong(std::string(1'000, 'x') + std::to_string(i), "192.0.2.1", kStart);
+  for (int i = 0; i < 30'000; ++i)
+    limiter.record_wrong(std::string(1'000, 'x') + std::to_string(i), "192.0.2.1", kStart);
   EXPECT_LE(limiter.remembered(), kMaxRememberedKeys);
-  for (int i = 0; i < 30'000; ++i) limiter.record_wrong("u" + std::to_string(i), "192.0.2.1", kStart);
+  for (int i = 0; i < 30'000; ++i)
+    limiter.record_wrong("u" + std::to_string(i), "192.0.2.1", kStart);
   EXPECT_EQ(limiter.remembered(), kMaxRememberedKeys);
-  EXPECT_FALSE(limiter.allows("new", "192.0.2.1", kStart)) << "the address that floods stays remembered";
+  EXPECT_FALSE(limiter.allows("new", "192.0.2.1", kStart))
+      << "the address that floods stays remembered";
 }
 
 }  // namespace

@@ -12,7 +12,8 @@
 namespace signaling::config {
 namespace {
 
-const std::filesystem::path kExample = std::filesystem::path(TONGKE_SOURCE_DIR) / "configs/tongke.toml";
+const std::filesystem::path kExample =
+    std::filesystem::path(TONGKE_SOURCE_DIR) / "configs/tongke.toml";
 
 std::string error_of(const std::string& toml) {
   const auto config = parse_config(toml, "t.toml");
@@ -35,11 +36,15 @@ TEST(Config, TheExampleHoldsTheDefaults) {
   EXPECT_EQ(parse_config("", "t.toml").value(), Config{});
 }
 
-// Leaving one line of the example out, or changing it, is seen: so every key stands in it and has an effect.
+// Leaving one line of the example out, or changing it, is seen: so every key stands in it and has
+// an effect.
 TEST(Config, TheExampleListsEveryKey) {
   const std::string everything =
-      "data='/d'\npublic_address='192.0.2.1'\nlog_level='debug'\n[http]\nbind='127.0.0.1'\nport=1\ncertificate='c'\n"
-      "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\n[session]\nlifetime_hours=4\n";
+      "data='/"
+      "d'\npublic_address='192.0.2.1'\nlog_level='debug'\n[http]\nbind='127.0.0.1'\nport="
+      "1\ncertificate='c'\n"
+      "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\n[session]"
+      "\nlifetime_hours=4\n";
   const auto config = parse_config(everything, "t.toml");
   ASSERT_TRUE(config.has_value()) << config.error().message;
   Config expected;
@@ -54,7 +59,9 @@ TEST(Config, TheExampleListsEveryKey) {
   const auto keys_of = [](const std::string& text) {
     std::multiset<std::string> keys;
     const std::regex line("(^|\n)([a-z_]+) ?=");
-    for (auto it = std::sregex_iterator(text.begin(), text.end(), line); it != std::sregex_iterator(); ++it) keys.insert((*it)[2]);
+    for (auto it = std::sregex_iterator(text.begin(), text.end(), line);
+         it != std::sregex_iterator(); ++it)
+      keys.insert((*it)[2]);
     return keys;
   };
   std::ifstream in(kExample);
@@ -62,7 +69,8 @@ TEST(Config, TheExampleListsEveryKey) {
 }
 
 TEST(Config, AnUnknownKeyIsNamedWithItsLine) {
-  EXPECT_NE(error_of("\nprot = 1\n").find("t.toml:2: prot "), std::string::npos) << error_of("\nprot = 1\n");
+  EXPECT_NE(error_of("\nprot = 1\n").find("t.toml:2: prot "), std::string::npos)
+      << error_of("\nprot = 1\n");
   EXPECT_NE(error_of("[http]\nprot = 1\n").find("http.prot"), std::string::npos);
   EXPECT_NE(error_of("[htpp]\nport = 1\n").find("htpp"), std::string::npos);
 }
@@ -89,9 +97,10 @@ TEST(Config, WhatIsNotTomlIsASentence) {
 }
 
 TEST(CommandLine, WinsOverTheFileWhichWinsOverDefaults) {
-  const auto config = from_command_line({"--config", kExample.string(), "--data", "/d", "--http-port", "0", "--media-port", "5000",
-                                         "--public-address", "192.0.2.7", "--workers", "2", "--demo", "--log-level", "warn",
-                                         "--web-root", "/w"});
+  const auto config =
+      from_command_line({"--config", kExample.string(), "--data", "/d", "--http-port", "0",
+                         "--media-port", "5000", "--public-address", "192.0.2.7", "--workers", "2",
+                         "--demo", "--log-level", "warn", "--web-root", "/w"});
   ASSERT_TRUE(config.has_value()) << config.error().message;
   Config expected;
   expected.data = "/d";

@@ -7,7 +7,8 @@ namespace {
 
 TEST(StreamCheck, CountsGapsDuplicatesAndReordering) {
   StreamCheck check;
-  for (const uint16_t sequence : std::initializer_list<uint16_t>{10, 11, 13, 12, 12, 16}) check.on_packet(sequence);
+  for (const uint16_t sequence : std::initializer_list<uint16_t>{10, 11, 13, 12, 12, 16})
+    check.on_packet(sequence);
   const auto counts = check.counts();
   EXPECT_EQ(counts.received, 5U);
   EXPECT_EQ(counts.missing, 2U);

@@ -22,10 +22,12 @@ struct Golden {
 
 std::vector<Golden> goldens() {
   std::vector<Golden> all;
-  for (const auto& entry : std::filesystem::directory_iterator(TONGKE_SOURCE_DIR "/tests/data/protocol")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(TONGKE_SOURCE_DIR "/tests/data/protocol")) {
     std::ifstream in(entry.path());
     const json file = json::parse(in);
-    all.push_back({entry.path().stem().string(), file.at("direction") == "client", file.at("message")});
+    all.push_back(
+        {entry.path().stem().string(), file.at("direction") == "client", file.at("message")});
   }
   return all;
 }
@@ -60,26 +62,30 @@ TEST(GoldenSamples, ExistForEveryMessageAndEvent) {
   std::set<std::string> events;
   for (const Golden& golden : goldens()) {
     (golden.from_client ? client : server).insert(golden.message.at("t").get<std::string>());
-    if (golden.message.at("t") == "event") events.insert(golden.message.at("kind").get<std::string>());
+    if (golden.message.at("t") == "event")
+      events.insert(golden.message.at("kind").get<std::string>());
   }
   EXPECT_EQ(client, names_of_alternatives<ClientMessage>());
   EXPECT_EQ(server, names_of_alternatives<ServerMessage>());
   EXPECT_EQ(events, names_of_alternatives<EventBody>());
 }
 
-// Every field that a golden client message has is either required or its absence changes nothing else: taking it
-// out, or giving it another type, never yields a message and an error that names another field.
+// Every field that a golden client message has is either required or its absence changes nothing
+// else: taking it out, or giving it another type, never yields a message and an error that names
+// another field.
 TEST(GoldenSamples, DamagedFieldsAreNamed) {
   for (const Golden& golden : goldens()) {
     if (!golden.from_client) continue;
     for (const auto& [key, value] : golden.message.items()) {
       if (key == "t") continue;
       json damaged = golden.message;
-      damaged[key] = value.is_object() || value.is_array() ? json(5) : json::array({json::object()});
+      damaged[key] =
+          value.is_object() || value.is_array() ? json(5) : json::array({json::object()});
       const auto parsed = parse_client(damaged.dump());
       ASSERT_FALSE(parsed) << golden.name << " accepts a wrong " << key;
       EXPECT_EQ(parsed.error().code, ErrorCode::BadMessage);
-      EXPECT_NE(parsed.error().message.find('"' + key + '"'), std::string::npos) << parsed.error().message;
+      EXPECT_NE(parsed.error().message.find('"' + key + '"'), std::string::npos)
+          << parsed.error().message;
       if (key != "id") {
         EXPECT_EQ(parsed.error().id, golden.message.at("id").get<int64_t>());
       }
@@ -88,8 +94,9 @@ TEST(GoldenSamples, DamagedFieldsAreNamed) {
 }
 
 TEST(ParseClient, RefusesWhatIsNotAJsonObject) {
-  for (const char* text : {"", "nul", "[]", "5", "\"hello\"", "{", "{\"t\":\"ping\",\"id\":1}x", "{\"t\":\"ping\",}",
-                           "{\"t\":\"\xff\xfe\",\"id\":1}", "{\"t\":\"ping\",\"id\":1e999}"}) {
+  for (const char* text :
+       {"", "nul", "[]", "5", "\"hello\"", "{", "{\"t\":\"ping\",\"id\":1}x", "{\"t\":\"ping\",}",
+        "{\"t\":\"\xff\xfe\",\"id\":1}", "{\"t\":\"ping\",\"id\":1e999}"}) {
     const auto parsed = parse_client(text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code, ErrorCode::BadJson) << text;
@@ -98,7 +105,8 @@ TEST(ParseClient, RefusesWhatIsNotAJsonObject) {
 
 TEST(ParseClient, RefusesAKeyGivenTwiceAtAnyDepth) {
   EXPECT_EQ(parse_client(R"({"t":"ping","id":1,"id":2})").error().code, ErrorCode::BadJson);
-  const auto nested = parse_client(R"({"t":"hello","id":1,"v":1,"lesson":"L","resume":{"seat":"a","last":1,"last":2}})");
+  const auto nested = parse_client(
+      R"({"t":"hello","id":1,"v":1,"lesson":"L","resume":{"seat":"a","last":1,"last":2}})");
   ASSERT_FALSE(nested);
   EXPECT_EQ(nested.error().code, ErrorCode::BadJson);
   EXPECT_TRUE(parse_client(R"({"t":"ping","id":1,"a":{"k":1},"b":{"k":1}})"));
@@ -161,14 +169,16 @@ TEST(ParseClient, AnOfferNamesTheSectionThatIsWrong) {
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().message, "\"sections[1].slot\" is missing");
   json offer{{"t", "offer"}, {"id", 2}, {"sdp", "v=0"}, {"sections", json::array()}};
-  for (size_t i = 0; i <= kMaxSections; ++i) offer["sections"].push_back({{"mid", std::to_string(i)}, {"use", "camera"}});
+  for (size_t i = 0; i <= kMaxSections; ++i)
+    offer["sections"].push_back({{"mid", std::to_string(i)}, {"use", "camera"}});
   EXPECT_FALSE(parse_client(offer.dump()));
   offer["sections"].erase(0);
   EXPECT_TRUE(parse_client(offer.dump()));
 }
 
 TEST(Encode, SurvivesNamesThatAreNotUtf8) {
-  const std::string text = encode(ServerMessage(ErrorMessage{std::nullopt, ErrorCode::Internal, "\xff bad"}));
+  const std::string text =
+      encode(ServerMessage(ErrorMessage{std::nullopt, ErrorCode::Internal, "\xff bad"}));
   EXPECT_TRUE(parse_server(text)) << text;
 }
 

@@ -59,14 +59,16 @@ class Probe final : public Application {
       response.with("X-Name", "a\r\nSet-Cookie: evil=1");
       responder.send(std::move(response));
     } else {
-      std::string echo = std::string(method_name(request.method)) + " " + request.path + " " + request.body;
+      std::string echo =
+          std::string(method_name(request.method)) + " " + request.path + " " + request.body;
       for (const auto& [name, value] : request.query) echo += " " + name + "=" + value;
       responder.send(text_response(200, "text/plain", echo));
     }
   }
   UpgradeDecision on_upgrade(const Request& request) override {
     UpgradeDecision decision;
-    if (request.header("authorization") == "Bearer wrong") decision.refusal = text_response(401, "text/plain", "no");
+    if (request.header("authorization") == "Bearer wrong")
+      decision.refusal = text_response(401, "text/plain", "no");
     decision.context = std::string("context");
     return decision;
   }
@@ -175,7 +177,8 @@ TEST_F(ServerTest, AnswersTheFirstOfPipelinedRequestsAndCloses) {
   start();
   const std::string get = "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n";
   const std::string post = "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nz";
-  for (const std::string& bytes : {get + post + get, post + get + get, post + post + post, get + get + get + get}) {
+  for (const std::string& bytes :
+       {get + post + get, post + get + get, post + post + post, get + get + get + get}) {
     TlsClient client(port());
     client.send(bytes);
     EXPECT_EQ(client.read_answer().status, 200);
@@ -195,7 +198,8 @@ TEST_F(ServerTest, SetsItsSecurityHeadersEverywhere) {
   start();
   TlsClient client(port());
   const HttpAnswer answer = client.request("GET", "/a");
-  EXPECT_NE(answer.headers.at("content-security-policy").find("frame-ancestors 'none'"), std::string::npos);
+  EXPECT_NE(answer.headers.at("content-security-policy").find("frame-ancestors 'none'"),
+            std::string::npos);
   EXPECT_EQ(answer.headers.at("content-security-policy").find("unsafe"), std::string::npos);
   EXPECT_EQ(answer.headers.at("x-content-type-options"), "nosniff");
   EXPECT_EQ(answer.headers.at("referrer-policy"), "no-referrer");
@@ -265,14 +269,16 @@ TEST_F(ServerTest, RefusesABodyOverTheLimitBeforeReadingIt) {
 TEST_F(ServerTest, AClientThatSendsItsLargeBodyStillSeesTheRefusal) {
   start();
   TlsClient client(port());
-  client.send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'b'));
+  client.send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n" +
+              std::string(500'000, 'b'));
   EXPECT_EQ(client.read_answer().status, 413);
 }
 
 TEST_F(ServerTest, RefusesChunkedBodiesAtOnce) {
   start();
   TlsClient client(port());
-  client.send("POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+  client.send(
+      "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
   EXPECT_EQ(client.read_answer().status, 411);
 }
 
@@ -280,7 +286,8 @@ TEST_F(ServerTest, RefusesALengthThatIsNotOne) {
   start();
   for (const char* length : {"-1", "5x", "18446744073709551617", "0x10"}) {
     TlsClient client(port());
-    client.send(std::string("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: ") + length + "\r\n\r\n");
+    client.send(std::string("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: ") + length +
+                "\r\n\r\n");
     const int status = client.read_answer().status;
     EXPECT_EQ(status, 400) << length;
   }
@@ -327,8 +334,8 @@ TEST_F(ServerTest, ClosesADownloadThatNobodyReads) {
   limits_.stall_time = media::Duration::millis(500);
   start();
   TlsClient client(port());
-  // Small buffers and several large answers, so that the server cannot get rid of them; more requests behind, so that
-  // there is input that it must not read yet.
+  // Small buffers and several large answers, so that the server cannot get rid of them; more
+  // requests behind, so that there is input that it must not read yet.
   const int small = 4096;
   ::setsockopt(client.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   for (int i = 0; i < 8; ++i) client.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -380,7 +387,9 @@ TEST_F(ServerTest, ServesRangesOfAFile) {
   EXPECT_EQ(bad.headers.at("content-range"), "bytes */300000");
   const std::string etag = whole.headers.at("etag");
   EXPECT_EQ(client.request("GET", "/file", "If-None-Match: " + etag + "\r\n").status, 304);
-  EXPECT_EQ(client.request("GET", "/file", "Range: bytes=0-0\r\nIf-Range: \"other\"\r\n").body.size(), 300'000U);
+  EXPECT_EQ(
+      client.request("GET", "/file", "Range: bytes=0-0\r\nIf-Range: \"other\"\r\n").body.size(),
+      300'000U);
   const HttpAnswer head = client.request("HEAD", "/file", "Range: bytes=0-9\r\n");
   EXPECT_EQ(head.status, 206);
   EXPECT_EQ(head.headers.at("content-length"), "10");
@@ -400,10 +409,12 @@ TEST_F(ServerTest, GarbageEndsOnlyItsOwnConnection) {
   start();
   for (const std::string& garbage :
        {std::string("\0\0\0\0\r\n\r\n", 8), std::string(100'000, 'A'), std::string("GET\r\n\r\n"),
-        "GET / HTTP/1.1\r\nX: " + std::string(40'000, 'h') + "\r\n\r\n", std::string("\r\n\r\n\r\n"),
-        "GET /" + std::string(70'000, 'u') + " HTTP/1.1\r\n\r\n", std::string("GET /%zz HTTP/1.1\r\n\r\n"),
-        std::string("CONNECT x:1 HTTP/1.1\r\n\r\n"), std::string("GET http://x/ HTTP/1.1\r\n\r\n"),
-        std::string("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nHTTP2-Settings: AAA\r\n\r\n")}) {
+        "GET / HTTP/1.1\r\nX: " + std::string(40'000, 'h') + "\r\n\r\n",
+        std::string("\r\n\r\n\r\n"), "GET /" + std::string(70'000, 'u') + " HTTP/1.1\r\n\r\n",
+        std::string("GET /%zz HTTP/1.1\r\n\r\n"), std::string("CONNECT x:1 HTTP/1.1\r\n\r\n"),
+        std::string("GET http://x/ HTTP/1.1\r\n\r\n"),
+        std::string("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: "
+                    "Upgrade\r\nHTTP2-Settings: AAA\r\n\r\n")}) {
     TlsClient client(port(), 1);
     client.send(garbage);
     client.read_answer();
@@ -436,7 +447,8 @@ TEST_F(ServerTest, EchoesOverAWebSocket) {
 TEST_F(ServerTest, DeflateIsNotNegotiated) {
   start();
   TlsClient client(port());
-  const HttpAnswer answer = client.upgrade("/ws", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+  const HttpAnswer answer =
+      client.upgrade("/ws", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
   EXPECT_EQ(answer.status, 101);
   EXPECT_EQ(answer.headers.count("sec-websocket-extensions"), 0U);
 }
@@ -447,9 +459,12 @@ TEST_F(ServerTest, RefusesWrongHandshakesBeforeTheUpgrade) {
   EXPECT_EQ(TlsClient(port()).upgrade("/elsewhere").status, 404);
   EXPECT_EQ(TlsClient(port()).upgrade("/ws", "", "other.v1").status, 400);
   TlsClient old(port());
-  EXPECT_EQ(old.request("GET", "/ws", "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
-                                      "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n"
-                                      "Sec-WebSocket-Protocol: tongke.v1\r\n").status, 400);
+  EXPECT_EQ(old.request("GET", "/ws",
+                        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+                        "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n"
+                        "Sec-WebSocket-Protocol: tongke.v1\r\n")
+                .status,
+            400);
   EXPECT_EQ(probe_.opened, 0);
   EXPECT_EQ(stats().upgrades_refused, 4U);
 }

@@ -14,7 +14,8 @@ TEST(DatabaseLock, OneHolderAtATimeAndTheOtherIsToldWho) {
   ASSERT_TRUE(first.has_value()) << first.error().message;
   const auto second = DatabaseLock::acquire(dir.path());
   ASSERT_FALSE(second.has_value());
-  EXPECT_NE(second.error().message.find("process " + std::to_string(getpid())), std::string::npos) << second.error().message;
+  EXPECT_NE(second.error().message.find("process " + std::to_string(getpid())), std::string::npos)
+      << second.error().message;
   DatabaseLock moved = std::move(*first);
   EXPECT_FALSE(DatabaseLock::acquire(dir.path()).has_value()) << "moving it does not release it";
 }

@@ -14,7 +14,9 @@ TEST(Ids, AreBase64UrlOf128BitsAndNeverRepeat) {
   for (int i = 0; i < 10'000; ++i) {
     const Id id = new_id();
     ASSERT_EQ(id.size(), kIdLength);
-    ASSERT_EQ(id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), std::string::npos);
+    ASSERT_EQ(
+        id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+        std::string::npos);
     letters.insert(id.begin(), id.end());
     // 22 * 6 = 132: the last letter carries two bits.
     ASSERT_NE(std::string("AQgw").find(id.back()), std::string::npos);

@@ -13,22 +13,29 @@
 namespace storage::sql {
 namespace {
 
-constexpr Migration kFirst{1, "0001_first.sql", "CREATE TABLE a (x TEXT); INSERT INTO a VALUES ('one');"};
-constexpr Migration kSecond{2, "0002_second.sql", "CREATE TABLE b (y TEXT); INSERT INTO b SELECT x FROM a;"};
+constexpr Migration kFirst{1, "0001_first.sql",
+                           "CREATE TABLE a (x TEXT); INSERT INTO a VALUES ('one');"};
+constexpr Migration kSecond{2, "0002_second.sql",
+                            "CREATE TABLE b (y TEXT); INSERT INTO b SELECT x FROM a;"};
 
 class Database {
  public:
-  explicit Database(const std::filesystem::path& file) { EXPECT_EQ(sqlite3_open(file.c_str(), &db_), SQLITE_OK); }
+  explicit Database(const std::filesystem::path& file) {
+    EXPECT_EQ(sqlite3_open(file.c_str(), &db_), SQLITE_OK);
+  }
   ~Database() { sqlite3_close(db_); }
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   sqlite3* get() { return db_; }
-  void execute(const char* sql) { EXPECT_EQ(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sql; }
+  void execute(const char* sql) {
+    EXPECT_EQ(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+  }
   // The first column of the first row; "" for none or an error.
   std::string value(const char* sql) {
     sqlite3_stmt* s = nullptr;
     std::string out;
-    if (sqlite3_prepare_v2(db_, sql, -1, &s, nullptr) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
+    if (sqlite3_prepare_v2(db_, sql, -1, &s, nullptr) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW) {
       const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(s, 0));
       out = text == nullptr ? "" : text;
     }
@@ -45,7 +52,8 @@ class MigrationTest : public testing::Test {
   std::vector<std::filesystem::path> backups() {
     std::vector<std::filesystem::path> files;
     if (!std::filesystem::exists(dir_.path() / "backups")) return files;
-    for (const auto& entry : std::filesystem::directory_iterator(dir_.path() / "backups")) files.push_back(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(dir_.path() / "backups"))
+      files.push_back(entry.path());
     return files;
   }
   media::Outcome<int> run(Database& db, std::vector<Migration> steps) {
@@ -95,7 +103,8 @@ TEST_F(MigrationTest, ANewerSchemaIsRefused) {
   ASSERT_TRUE(run(db, {kFirst, kSecond}));
   const auto refused = run(db, {kFirst});
   ASSERT_FALSE(refused.has_value());
-  EXPECT_NE(refused.error().message.find("newer Tongke"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().message.find("newer Tongke"), std::string::npos)
+      << refused.error().message;
 }
 
 TEST_F(MigrationTest, AForeignDatabaseIsRefused) {
@@ -107,7 +116,8 @@ TEST_F(MigrationTest, AForeignDatabaseIsRefused) {
 
 TEST_F(MigrationTest, AFailedStepLeavesTheStepsBeforeIt) {
   Database db(dir_.path() / "t.db");
-  constexpr Migration kBad{2, "0002_bad.sql", "CREATE TABLE b (y TEXT); INSERT INTO nowhere VALUES (1);"};
+  constexpr Migration kBad{2, "0002_bad.sql",
+                           "CREATE TABLE b (y TEXT); INSERT INTO nowhere VALUES (1);"};
   const auto failed = run(db, {kFirst, kBad});
   ASSERT_FALSE(failed.has_value());
   EXPECT_NE(failed.error().message.find("0002_bad.sql"), std::string::npos);
@@ -118,12 +128,14 @@ TEST_F(MigrationTest, AFailedStepLeavesTheStepsBeforeIt) {
 
 TEST_F(MigrationTest, AStepMayRebuildATableButNotBreakReferences) {
   Database db(dir_.path() / "t.db");
-  constexpr Migration kTables{1, "0001_t.sql",
-                              "CREATE TABLE p (id TEXT PRIMARY KEY); CREATE TABLE c (p TEXT REFERENCES p (id));"
-                              "INSERT INTO p VALUES ('1'); INSERT INTO c VALUES ('1');"};
-  constexpr Migration kRebuild{2, "0002_rebuild.sql",
-                               "CREATE TABLE q (id TEXT PRIMARY KEY, n TEXT); INSERT INTO q SELECT id, '' FROM p;"
-                               "DROP TABLE p; ALTER TABLE q RENAME TO p;"};
+  constexpr Migration kTables{
+      1, "0001_t.sql",
+      "CREATE TABLE p (id TEXT PRIMARY KEY); CREATE TABLE c (p TEXT REFERENCES p (id));"
+      "INSERT INTO p VALUES ('1'); INSERT INTO c VALUES ('1');"};
+  constexpr Migration kRebuild{
+      2, "0002_rebuild.sql",
+      "CREATE TABLE q (id TEXT PRIMARY KEY, n TEXT); INSERT INTO q SELECT id, '' FROM p;"
+      "DROP TABLE p; ALTER TABLE q RENAME TO p;"};
   constexpr Migration kBreak{3, "0003_break.sql", "DELETE FROM p;"};
   EXPECT_EQ(run(db, {kTables, kRebuild}).value(), 2);
   EXPECT_FALSE(run(db, {kTables, kRebuild, kBreak}).has_value());

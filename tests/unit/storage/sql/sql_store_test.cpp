@@ -21,7 +21,8 @@ enum class Place { Memory, File };
 class StoreContract : public testing::TestWithParam<Place> {
  protected:
   void SetUp() override {
-    auto opened = open_store(GetParam() == Place::Memory ? std::filesystem::path(":memory:") : dir_.path() / "t.db");
+    auto opened = open_store(GetParam() == Place::Memory ? std::filesystem::path(":memory:")
+                                                         : dir_.path() / "t.db");
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     store_ = std::move(*opened);
     tests::add_collective(*store_);
@@ -29,7 +30,9 @@ class StoreContract : public testing::TestWithParam<Place> {
   std::vector<Id> ids(const Outcome<std::vector<Lesson>>& lessons) {
     std::vector<Id> out;
     EXPECT_TRUE(lessons.has_value());
-    if (lessons) std::transform(lessons->begin(), lessons->end(), std::back_inserter(out), [](const Lesson& l) { return l.id; });
+    if (lessons)
+      std::transform(lessons->begin(), lessons->end(), std::back_inserter(out),
+                     [](const Lesson& l) { return l.id; });
     return out;
   }
 
@@ -62,10 +65,12 @@ TEST_P(StoreContract, ListsSchoolsClassesAndPeopleOfACollective) {
   EXPECT_EQ(store_->classes_of_school(id_of("rural"))->size(), 2U);
   EXPECT_TRUE(store_->classes_of_school(id_of("core"))->empty());
 
-  ASSERT_DONE(store_->add_person_role({id_of("teacher"), id_of("collective"), CollectiveRole::Mentor}));
+  ASSERT_DONE(
+      store_->add_person_role({id_of("teacher"), id_of("collective"), CollectiveRole::Mentor}));
   const auto people = store_->people_of_collective(id_of("collective"), {});
   ASSERT_EQ(people->size(), 2U);
-  const auto teacher = std::find_if(people->begin(), people->end(), [](const auto& p) { return p.person_id == id_of("teacher"); });
+  const auto teacher = std::find_if(people->begin(), people->end(),
+                                    [](const auto& p) { return p.person_id == id_of("teacher"); });
   ASSERT_NE(teacher, people->end());
   EXPECT_EQ(teacher->school, "实验小学");
   EXPECT_EQ(teacher->roles, (std::vector{CollectiveRole::Mentor, CollectiveRole::Teacher}));
@@ -78,7 +83,8 @@ TEST_P(StoreContract, RefusesWhatBreaksAReferenceARuleOrAnId) {
   EXPECT_FALSE(store_->add_authority({id_of("authority"), "again"}));
   EXPECT_FALSE(store_->add_class({id_of("big"), id_of("core"), "x", "x", 201}));
   EXPECT_FALSE(store_->add_class({"short", id_of("core"), "x", "x", 20}));
-  EXPECT_FALSE(store_->add_person({id_of("p2"), id_of("core"), "x", "lin", "h"})) << "a login belongs to one person";
+  EXPECT_FALSE(store_->add_person({id_of("p2"), id_of("core"), "x", "lin", "h"}))
+      << "a login belongs to one person";
   // Without a login: any number of people.
   EXPECT_TRUE(store_->add_person({id_of("p3"), id_of("core"), "x", "", ""}));
 }
@@ -97,7 +103,8 @@ TEST_P(StoreContract, FindsPeopleByLogin) {
   EXPECT_EQ((*person)->id, id_of("teacher"));
   EXPECT_EQ((*person)->password_hash, "hash-1");
   EXPECT_FALSE(store_->person_by_login("nobody")->has_value());
-  EXPECT_FALSE(store_->person_by_login("")->has_value()) << "an empty login is nobody, though some have none";
+  EXPECT_FALSE(store_->person_by_login("")->has_value())
+      << "an empty login is nobody, though some have none";
   EXPECT_FALSE(store_->person_by_login("lin' OR '1'='1")->has_value());
 }
 
@@ -121,7 +128,8 @@ TEST_P(StoreContract, ARenewedHashKeepsSessionsAndLosesAgainstANewPassword) {
 
 TEST_P(StoreContract, ARoleThatIsTakenAwayIsGone) {
   ASSERT_EQ(store_->roles_of(id_of("researcher"))->size(), 1U);
-  ASSERT_DONE(store_->remove_person_role({id_of("researcher"), id_of("collective"), CollectiveRole::Researcher}));
+  ASSERT_DONE(store_->remove_person_role(
+      {id_of("researcher"), id_of("collective"), CollectiveRole::Researcher}));
   EXPECT_TRUE(store_->roles_of(id_of("researcher"))->empty());
   EXPECT_TRUE(store_->lessons_for_person(id_of("researcher"), 10)->empty());
 }
@@ -156,7 +164,8 @@ TEST_P(StoreContract, AListShowsOwnCollectivesAloneNewestFirst) {
   const std::vector both{id_of("later"), id_of("lesson")};
   EXPECT_EQ(ids(store_->lessons_for_person(id_of("teacher"), 10)), both);
   EXPECT_EQ(ids(store_->lessons_for_person(id_of("researcher"), 10)), both);
-  EXPECT_EQ(ids(store_->lessons_for_person(id_of("stranger"), 10)), std::vector{id_of("foreign-lesson")});
+  EXPECT_EQ(ids(store_->lessons_for_person(id_of("stranger"), 10)),
+            std::vector{id_of("foreign-lesson")});
   EXPECT_EQ(ids(store_->lessons_for_person(id_of("teacher"), 1)), std::vector{id_of("later")});
   EXPECT_EQ(ids(store_->lessons_for_class(id_of("class1"), 10)), both);
   EXPECT_EQ(store_->lessons({})->size(), 3U);
@@ -186,9 +195,11 @@ TEST_P(StoreContract, ALessonOnlyGoesForward) {
 }
 
 TEST_P(StoreContract, ATokenIsFoundByItsHashUntilItExpires) {
-  AccessToken token{hash_of("a"), id_of("lesson"), LessonRole::Class, id_of("class1"), std::nullopt, 100, false};
+  AccessToken token{
+      hash_of("a"), id_of("lesson"), LessonRole::Class, id_of("class1"), std::nullopt, 100, false};
   ASSERT_DONE(store_->add_token(token));
-  ASSERT_DONE(store_->add_token({hash_of("t"), id_of("lesson"), LessonRole::Teacher, {}, id_of("teacher"), 200, false}));
+  ASSERT_DONE(store_->add_token(
+      {hash_of("t"), id_of("lesson"), LessonRole::Teacher, {}, id_of("teacher"), 200, false}));
   const auto found = store_->token_by_hash(hash_of("a"));
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->role, LessonRole::Class);
@@ -201,13 +212,17 @@ TEST_P(StoreContract, ATokenIsFoundByItsHashUntilItExpires) {
 }
 
 TEST_P(StoreContract, AClassTokenNamesAClassAndNoOtherDoes) {
-  EXPECT_FALSE(store_->add_token({hash_of("a"), id_of("lesson"), LessonRole::Class, {}, {}, 9, false}));
-  EXPECT_FALSE(store_->add_token({hash_of("b"), id_of("lesson"), LessonRole::Observer, id_of("class1"), {}, 9, false}));
+  EXPECT_FALSE(
+      store_->add_token({hash_of("a"), id_of("lesson"), LessonRole::Class, {}, {}, 9, false}));
+  EXPECT_FALSE(store_->add_token(
+      {hash_of("b"), id_of("lesson"), LessonRole::Observer, id_of("class1"), {}, 9, false}));
 }
 
 TEST_P(StoreContract, ARevokedTokenEndsTheSessionsEnteredByIt) {
-  ASSERT_DONE(store_->add_token({hash_of("a"), id_of("lesson"), LessonRole::Observer, {}, {}, 100, false}));
-  ASSERT_DONE(store_->add_session({hash_of("s"), {}, id_of("lesson"), LessonRole::Observer, {}, 100, hash_of("a")}));
+  ASSERT_DONE(
+      store_->add_token({hash_of("a"), id_of("lesson"), LessonRole::Observer, {}, {}, 100, false}));
+  ASSERT_DONE(store_->add_session(
+      {hash_of("s"), {}, id_of("lesson"), LessonRole::Observer, {}, 100, hash_of("a")}));
   ASSERT_DONE(store_->add_session({hash_of("p"), id_of("teacher"), {}, {}, {}, 100, {}}));
   const auto session = store_->session_by_hash(hash_of("s"));
   ASSERT_TRUE(session && *session);
@@ -223,7 +238,8 @@ TEST_P(StoreContract, ARevokedTokenEndsTheSessionsEnteredByIt) {
 TEST_P(StoreContract, SessionsEndBySigningOutOrByTime) {
   ASSERT_DONE(store_->add_session({hash_of("a"), id_of("teacher"), {}, {}, {}, 100, {}}));
   ASSERT_DONE(store_->add_session({hash_of("b"), id_of("teacher"), {}, {}, {}, 200, {}}));
-  EXPECT_FALSE(store_->add_session({hash_of("c"), {}, {}, {}, {}, 200, {}})) << "a session is of somebody";
+  EXPECT_FALSE(store_->add_session({hash_of("c"), {}, {}, {}, {}, 200, {}}))
+      << "a session is of somebody";
   ASSERT_DONE(store_->remove_expired(150));
   EXPECT_FALSE(store_->session_by_hash(hash_of("a"))->has_value());
   ASSERT_DONE(store_->remove_session(hash_of("b")));
@@ -329,7 +345,8 @@ TEST_P(StoreContract, ASegmentIsWrittenThenFinished) {
 TEST_P(StoreContract, TheLibraryHasEndedLessonsWithFilesForThoseWhoMaySeeThem) {
   ASSERT_DONE(store_->add_segment(segment_row("s1", "lesson")));
   ASSERT_DONE(store_->finish_segment(id_of("s1"), 900, "[]", SegmentState::Complete));
-  EXPECT_TRUE(store_->recordings_for_person(id_of("teacher"), {})->empty()) << "the lesson has not ended";
+  EXPECT_TRUE(store_->recordings_for_person(id_of("teacher"), {})->empty())
+      << "the lesson has not ended";
   (void)store_->set_lesson_live(id_of("lesson"), 10);
   (void)store_->set_lesson_ended(id_of("lesson"), 20);
   ASSERT_DONE(store_->add_segment(segment_row("s2", "lesson")));
@@ -366,7 +383,9 @@ TEST_P(StoreContract, ASoundDatabaseHasNoComplaints) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Places, StoreContract, testing::Values(Place::Memory, Place::File),
-                         [](const auto& place) { return place.param == Place::Memory ? "Memory" : "File"; });
+                         [](const auto& place) {
+                           return place.param == Place::Memory ? "Memory" : "File";
+                         });
 
 TEST(OpenStore, KeepsRowsOverAReopen) {
   const tests::ScratchDir dir;
@@ -380,7 +399,8 @@ TEST(OpenStore, KeepsRowsOverAReopen) {
   ASSERT_TRUE(again.has_value()) << again.error().message;
   EXPECT_EQ(again->store->last_event_sequence(id_of("lesson")).value(), 10);
   const auto mode = std::filesystem::status(dir.path() / "data").permissions();
-  EXPECT_EQ(mode & std::filesystem::perms::all, std::filesystem::perms::owner_all) << "nobody else reads pupils' data";
+  EXPECT_EQ(mode & std::filesystem::perms::all, std::filesystem::perms::owner_all)
+      << "nobody else reads pupils' data";
 }
 
 TEST(OpenStore, AFileThatIsNoDatabaseIsASentenceNotACrash) {

@@ -20,10 +20,11 @@ class StorageThreadTest : public testing::Test {
     auto store = open_store(":memory:");
     ASSERT_TRUE(store.has_value()) << store.error().message;
     tests::add_collective(**store);
-    thread_ = std::make_unique<StorageThread>(std::move(*store), [this](std::function<void()> reply) {
-      const std::lock_guard lock(mutex_);
-      posted_.push_back(std::move(reply));
-    });
+    thread_ =
+        std::make_unique<StorageThread>(std::move(*store), [this](std::function<void()> reply) {
+          const std::lock_guard lock(mutex_);
+          posted_.push_back(std::move(reply));
+        });
   }
   // Holds the storage thread until the returned promise is set.
   std::shared_ptr<std::promise<void>> hold() {
@@ -72,10 +73,13 @@ TEST_F(StorageThreadTest, AppendsThatWaitTogetherAreOneTransaction) {
   const auto gate = hold();
   int acknowledged = 0;
   for (int64_t n = 1; n <= 100; ++n) {
-    thread_->append_events(events_from("lesson", n, n), [&](const Outcome<void>& done) { acknowledged += done ? 1 : 0; });
+    thread_->append_events(events_from("lesson", n, n),
+                           [&](const Outcome<void>& done) { acknowledged += done ? 1 : 0; });
   }
   gate->set_value();
-  EXPECT_EQ(thread_->ask_and_wait([](Store& s) { return s.last_event_sequence(id_of("lesson")); }).value(), 100)
+  EXPECT_EQ(thread_->ask_and_wait([](Store& s) { return s.last_event_sequence(id_of("lesson")); })
+                .value(),
+            100)
       << "a question sees the appends before it";
   thread_->stop();
   run_posted();
@@ -92,7 +96,9 @@ TEST_F(StorageThreadTest, OneBadAppendDoesNotTakeItsNeighboursWithIt) {
   thread_->append_events(events_from("lesson", 9, 9), note);
   thread_->append_events(events_from("lesson", 3, 3), note);
   gate->set_value();
-  EXPECT_EQ(thread_->ask_and_wait([](Store& s) { return s.last_event_sequence(id_of("lesson")); }).value(), 3);
+  EXPECT_EQ(thread_->ask_and_wait([](Store& s) { return s.last_event_sequence(id_of("lesson")); })
+                .value(),
+            3);
   thread_->stop();
   run_posted();
   EXPECT_EQ(results, (std::vector{true, false, true}));
@@ -103,10 +109,14 @@ TEST_F(StorageThreadTest, AFullQueueRefusesQuestionsButTakesEvents) {
   const auto gate = hold();
   int answered = 0;
   int refused = 0;
-  const auto count = [&](const Outcome<std::vector<Collective>>& rows) { ++(rows ? answered : refused); };
-  for (size_t i = 0; i < kMaxQueuedJobs + 5; ++i) thread_->ask([](Store& s) { return s.collectives(); }, count);
+  const auto count = [&](const Outcome<std::vector<Collective>>& rows) {
+    ++(rows ? answered : refused);
+  };
+  for (size_t i = 0; i < kMaxQueuedJobs + 5; ++i)
+    thread_->ask([](Store& s) { return s.collectives(); }, count);
   bool stored = false;
-  thread_->append_events(events_from("lesson", 1, 1), [&](const Outcome<void>& done) { stored = done.has_value(); });
+  thread_->append_events(events_from("lesson", 1, 1),
+                         [&](const Outcome<void>& done) { stored = done.has_value(); });
   EXPECT_EQ(thread_->stats().queued, kMaxQueuedJobs + 1);
   gate->set_value();
   thread_->stop();
@@ -121,7 +131,8 @@ TEST_F(StorageThreadTest, AFullQueueRefusesQuestionsButTakesEvents) {
 TEST_F(StorageThreadTest, StoppingDoesWhatWaitsAndRefusesWhatComesLater) {
   const auto gate = hold();
   bool stored = false;
-  thread_->append_events(events_from("lesson", 1, 3), [&](const Outcome<void>& done) { stored = done.has_value(); });
+  thread_->append_events(events_from("lesson", 1, 3),
+                         [&](const Outcome<void>& done) { stored = done.has_value(); });
   std::thread stopper([this] { thread_->stop(); });
   gate->set_value();
   stopper.join();
