@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pollInterval } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { camera, microphone } from './fixtures.mjs';
 
@@ -41,12 +42,13 @@ export async function openBrowser({ name = null, viewport = { width: 1920, heigh
 
 export const byTestId = (page, id) => page.locator(`[data-testid="${id}"]`);
 
-// Asks `probe` (run in the page) until it gives something truthy; the page's clock decides, no fixed wait.
-export async function until(page, probe, argument, { timeout = 20_000, what = probe.toString() } = {}) {
-  try {
-    const handle = await page.waitForFunction(probe, argument, { timeout, polling: 100 });
-    return await handle.jsonValue();
-  } catch (error) {
-    throw new Error(`never came true: ${what}\n${error}`);
+// Asks `probe` (run in the page, may be asynchronous) until it gives something truthy, and returns that.
+export async function until(page, probe, argument, { timeout = 20_000, what = String(probe) } = {}) {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const answer = await page.evaluate(probe, argument);
+    if (answer) return answer;
+    if (Date.now() > deadline) throw new Error(`never came true: ${what}`);
+    await pollInterval(100);
   }
 }

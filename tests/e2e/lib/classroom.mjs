@@ -37,6 +37,8 @@ export async function enter(server, role, { name = null, extra = [], viewport, l
   const browser = await openBrowser({ name, viewport, locale, headless });
   await browser.context.addInitScript(watchPeerConnections);
   await browser.page.goto(`${server.https}/enter?token=${server.token(role, extra)}`);
+  // The page trades the token for a cookie and leaves the address that held it.
+  await browser.page.waitForURL((url) => url.pathname !== '/enter');
   return browser;
 }
 

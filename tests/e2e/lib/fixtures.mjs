@@ -1,7 +1,7 @@
 // What the cameras and microphones of the test show and say: moving pictures from GStreamer, speech from espeak-ng.
 // Made once per machine into build/e2e-fixtures.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './server.mjs';
 
@@ -17,19 +17,20 @@ function once(file, make) {
   const path = join(folder, file);
   if (!existsSync(path)) {
     mkdirSync(folder, { recursive: true });
-    make(path);
+    make(`${path}.part`);
+    renameSync(`${path}.part`, path);
   }
   return path;
 }
 
-const gst = (...args) => execFileSync('gst-launch-1.0', ['-q', ...args.join(' ').split(' ')], { stdio: ['ignore', 'ignore', 'inherit'] });
+const gst = (pipeline) => execFileSync('gst-launch-1.0', ['-q', ...pipeline.split(' ')], { stdio: ['ignore', 'ignore', 'inherit'] });
 
 export function camera(name) {
   const pattern = { teacher: 'ball', 'class-a': 'smpte', 'class-b': 'smpte100' }[name];
-  // Ten seconds of 15 frames a second, looped by the browser. A ball, or bars under a running clock: all move.
+  // Ten seconds of 15 frames a second, looped by the browser. A ball, or bars that wander: all move.
   return once(`${name}.mjpeg`, (path) => gst(
-    `videotestsrc pattern=${pattern} num-buffers=150 horizontal-speed=2 ! video/x-raw,width=1280,height=720,framerate=15/1`,
-    `! timeoverlay halignment=center valignment=center font-desc=Sans,48 ! jpegenc quality=80 ! filesink location=${path}`));
+    `videotestsrc pattern=${pattern} num-buffers=150 horizontal-speed=4 ! video/x-raw,width=1280,height=720,framerate=15/1`
+    + ` ! jpegenc quality=80 ! filesink location=${path}`));
 }
 
 export function microphone(name) {
