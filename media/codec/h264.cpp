@@ -38,7 +38,7 @@ class BitReader {
       ok_ = false;
       return 0;
     }
-    const uint32_t value = (bytes_[position_ / 8] >> (7 - position_ % 8)) & 1U;
+    const uint32_t value = (uint32_t{bytes_[position_ / 8]} >> (7 - position_ % 8)) & 1U;
     ++position_;
     return value;
   }
