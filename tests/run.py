@@ -20,6 +20,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # A test program that takes longer has hung: the slowest needs about a minute on two cores, sanitizers five times that.
 PROGRAM_LIMIT_S = 600
 BROWSER_LIMIT_S = 1200
+# Read by programs built with a sanitizer, by no other.
+LINT = ROOT / "tests/lint"
+SANITIZERS = {
+    "TSAN_OPTIONS": f"suppressions={LINT}/tsan.supp:second_deadlock_stack=1",
+    "LSAN_OPTIONS": f"suppressions={LINT}/lsan.supp:print_suppressions=0",
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
 
 
 class Tally:
@@ -52,8 +60,8 @@ def run_program(name, command, scratch):
     report = pathlib.Path(scratch) / f"{name}.json"
     started = time.monotonic()
     try:
-        done = subprocess.run([*command, f"--gtest_output=json:{report}"], cwd=ROOT, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PROGRAM_LIMIT_S)
+        done = subprocess.run([*command, f"--gtest_output=json:{report}"], cwd=ROOT, env={**SANITIZERS, **os.environ},
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PROGRAM_LIMIT_S)
         output, status = done.stdout, done.returncode
     except subprocess.TimeoutExpired as late:
         output = (late.stdout or b"").decode(errors="replace") if isinstance(late.stdout, bytes) else (late.stdout or "")

@@ -22,7 +22,8 @@ class BitReader {
     uint32_t value = 0;
     for (unsigned i = 0; i < count; ++i, ++position_) {
       const size_t at = position_ / 8;
-      const unsigned bit = at < bytes_.size() ? (bytes_[at] >> (7 - position_ % 8)) & 1U : 0U;
+      const uint32_t bit =
+          at < bytes_.size() ? (uint32_t{bytes_[at]} >> (7 - position_ % 8)) & 1U : 0U;
       value = (value << 1) | bit;
     }
     return value;
