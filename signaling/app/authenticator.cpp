@@ -13,6 +13,19 @@ namespace {
 template <class T>
 using Outcome = media::Outcome<T>;
 
+// Name and school, for those who are shown under their own.
+Outcome<auth::Actor> with_name(storage::Store& store, auth::Actor actor) {
+  if (!actor.person_id) return actor;
+  auto person = store.person(*actor.person_id);
+  if (!person) return tl::unexpected<media::EnvError>(person.error());
+  if (!*person) return actor;
+  actor.name = (*person)->name;
+  auto school = store.school((*person)->school_id);
+  if (!school) return tl::unexpected<media::EnvError>(school.error());
+  if (*school) actor.school = (*school)->name;
+  return actor;
+}
+
 // On the storage thread.
 Outcome<auth::Actor> look_up_token(storage::Store& store, const std::string& hash,
                                    int64_t wall_us) {
@@ -41,12 +54,16 @@ Outcome<auth::Actor> look_up_session(storage::Store& store, const std::string& h
   return auth::Actor::of_person(**person, std::move(*roles));
 }
 
+}  // namespace
+
 Outcome<auth::Actor> look_up(storage::Store& store, const std::string& hash, bool cookie,
                              int64_t wall_us) {
-  return cookie ? look_up_session(store, hash, wall_us) : look_up_token(store, hash, wall_us);
+  auto found = cookie ? look_up_session(store, hash, wall_us) : look_up_token(store, hash, wall_us);
+  if (!found || found->kind == auth::ActorKind::None) return found;
+  found->credential_hash = hash;
+  found->credential_is_session = cookie;
+  return with_name(store, std::move(*found));
 }
-
-}  // namespace
 
 Credential credential_of(const web::Request& request) {
   Credential credential;

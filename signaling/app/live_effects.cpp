@@ -44,65 +44,84 @@ void LiveLessons::State::save(Hosted& lesson) {
   });
 }
 
-void LiveLessons::State::apply(Hosted& lesson, classroom::Output& out) {
-  store(lesson, out.events);
-  for (const classroom::Effect& effect : out.effects) {
-    if (const auto* gate = std::get_if<classroom::GateChanged>(&effect)) {
-      sync_gates(lesson, gate->p);
-    } else if (std::holds_alternative<classroom::SlotsChanged>(effect)) {
-      replan(lesson);
-    } else if (const auto* closing = std::get_if<classroom::CloseSocket>(&effect)) {
-      if (Socket* socket = socket_of(lesson, closing->p)) close(*socket, closing->code, closing->reason);
-      lesson.seats.erase(closing->p);
-    } else if (const auto* drop = std::get_if<classroom::DropMedia>(&effect)) {
-      std::vector<PeerId> gone;
-      for (const auto& [id, peer] : peers) {
-        if (peer.lesson == lesson.row.id && peer.p == drop->p) gone.push_back(id);
-      }
-      for (const PeerId id : gone) remove_peer(id);
-    } else if (std::holds_alternative<classroom::LessonStarted>(effect)) {
-      // Zero of the session clock is now; the media plane's room may be older.
-      lesson.clock_offset = media.session_time(lesson.media_room);
-      storage.tell("start the lesson", [id = lesson.row.id, wall = lesson.room.lesson().started_at](storage::Store& s) {
-        const auto done = s.set_lesson_live(id, wall);
-        return done ? media::Outcome<void>() : tl::unexpected<media::EnvError>(done.error());
-      });
-    } else if (std::holds_alternative<classroom::LessonEnded>(effect)) {
-      lesson.ended = true;
-      storage.tell("end the lesson", [id = lesson.row.id, wall = params.clocks.wall_us()](storage::Store& s) {
-        const auto done = s.set_lesson_ended(id, wall);
-        return done ? media::Outcome<void>() : tl::unexpected<media::EnvError>(done.error());
-      });
-      // WHEP players are nobody in the lesson; they end with the room.
-      std::vector<PeerId> players;
-      for (const auto& [id, peer] : peers) {
-        if (peer.lesson == lesson.row.id && peer.use == PeerUse::Player) players.push_back(id);
-      }
-      for (const PeerId id : players) remove_peer(id);
-    } else if (std::holds_alternative<classroom::StartRecording>(effect)) {
-      start_recording(lesson);
-    } else if (std::holds_alternative<classroom::StopRecording>(effect)) {
-      media.stop_recording(lesson.media_room);
-    } else if (const auto* open = std::get_if<classroom::AttendanceOpen>(&effect)) {
-      open_attendance(lesson, *open);
-    } else if (const auto* left = std::get_if<classroom::AttendanceClose>(&effect)) {
-      const auto span = lesson.attendance.extract(left->p);
-      if (span.empty()) continue;
-      storage.tell("close attendance", [id = span.mapped(), at = left->at](storage::Store& s) {
-        return s.close_attendance(*id, at);
-      });
-    } else if (const auto* count = std::get_if<classroom::AttendanceHeadcount>(&effect)) {
-      const auto span = lesson.attendance.find(count->p);
-      if (span == lesson.attendance.end()) continue;
-      const auto n = static_cast<int>(lesson.room.find(count->p)->seen.headcount);
-      storage.tell("set the headcount", [id = span->second, n](storage::Store& s) {
-        return s.set_attendance_headcount(*id, n);
-      });
-    } else if (const auto* observers = std::get_if<classroom::ObserversChanged>(&effect)) {
-      tell_teachers(lesson, protocol::Observers{observers->count});
+struct LiveLessons::State::Carry {
+  State& s;
+  Hosted& lesson;
+
+  void operator()(const classroom::GateChanged& gate) const { s.sync_gates(lesson, gate.p); }
+  void operator()(const classroom::SlotsChanged&) const { s.replan(lesson); }
+  void operator()(const classroom::CloseSocket& closing) const {
+    if (Socket* socket = s.socket_of(lesson, closing.p)) s.close(*socket, closing.code, closing.reason);
+    lesson.seats.erase(closing.p);
+  }
+  void operator()(const classroom::DropMedia& drop) const { s.drop_media(lesson, drop.p); }
+  void operator()(const classroom::LessonStarted&) const {
+    // Zero of the session clock is now; the media plane's room may be older.
+    lesson.clock_offset = s.media.session_time(lesson.media_room);
+    const int64_t wall = lesson.room.lesson().started_at;
+    s.storage.tell("start the lesson", [id = lesson.row.id, wall](storage::Store& store) {
+      const auto done = store.set_lesson_live(id, wall);
+      return done ? media::Outcome<void>() : tl::unexpected<media::EnvError>(done.error());
+    });
+  }
+  void operator()(const classroom::LessonEnded&) const {
+    lesson.ended = true;
+    s.storage.tell("end the lesson", [id = lesson.row.id, wall = s.params.clocks.wall_us()](storage::Store& store) {
+      const auto done = store.set_lesson_ended(id, wall);
+      return done ? media::Outcome<void>() : tl::unexpected<media::EnvError>(done.error());
+    });
+    // Also when the classroom calls it off already: after a failure the media plane still waits for new tracks.
+    s.stop_recording(lesson);
+    // WHEP players are nobody in the lesson; they end with the room.
+    for (const PeerId id : std::set<PeerId>(lesson.peers)) {
+      if (s.peers.at(id).use == PeerUse::Player) s.remove_peer(id);
     }
   }
+  void operator()(const classroom::StartRecording&) const { s.start_recording(lesson); }
+  void operator()(const classroom::StopRecording&) const { s.stop_recording(lesson); }
+  void operator()(const classroom::AttendanceOpen& open) const { s.open_attendance(lesson, open); }
+  void operator()(const classroom::AttendanceClose& left) const {
+    const auto span = lesson.attendance.extract(left.p);
+    if (span.empty()) return;
+    s.storage.tell("close attendance", [id = span.mapped(), at = left.at](storage::Store& store) {
+      return store.close_attendance(*id, at);
+    });
+  }
+  void operator()(const classroom::AttendanceHeadcount& count) const {
+    const auto span = lesson.attendance.find(count.p);
+    if (span == lesson.attendance.end()) return;
+    const auto n = static_cast<int>(lesson.room.find(count.p)->seen.headcount);
+    s.storage.tell("set the headcount", [id = span->second, n](storage::Store& store) {
+      return store.set_attendance_headcount(*id, n);
+    });
+  }
+  void operator()(const classroom::ObserversChanged& observers) const {
+    s.tell_teachers(lesson, protocol::Observers{observers.count});
+  }
+};
+
+void LiveLessons::State::apply(Hosted& lesson, classroom::Output& out) {
+  store(lesson, out.events);
+  for (const classroom::Effect& effect : out.effects) std::visit(Carry{*this, lesson}, effect);
   out = {};
+}
+
+// Of somebody who was removed also the players that its credential opened: they are not listed anywhere, and the
+// teacher's word holds for them too.
+void LiveLessons::State::drop_media(Hosted& lesson, const std::string& p) {
+  const classroom::Participant* who = lesson.room.find(p);
+  const bool removed = who != nullptr && who->presence == classroom::Presence::Removed;
+  for (const PeerId id : std::set<PeerId>(lesson.peers)) {
+    const Peer& peer = peers.at(id);
+    const bool is_players = removed && peer.use == PeerUse::Player && peer.identity == who->identity;
+    if (is_players || (!peer.p.empty() && peer.p == p)) remove_peer(id);
+  }
+  lesson.links.erase(p);
+  lesson.walls.erase(p);
+}
+
+void LiveLessons::State::stop_recording(Hosted& lesson) {
+  if (lesson.recording) media.stop_recording(lesson.media_room);
 }
 
 void LiveLessons::State::open_attendance(Hosted& lesson, const classroom::AttendanceOpen& effect) {
@@ -141,19 +160,23 @@ void LiveLessons::State::start_recording(Hosted& lesson) {
 // Of a page's and an encoder's track of the same source only the one that is shown may be forwarded: two copies of
 // one voice would be heard as an echo.
 void LiveLessons::State::sync_gates(Hosted& lesson, const std::string& p) {
-  for (auto& [id, track] : tracks) {
-    if (track.gone || track.lesson != lesson.row.id || track.p != p) continue;
-    const bool open = lesson.room.may_forward(p, track.source) && track_for(lesson.row.id, p, track.source) == id;
-    if (open == track.open) continue;
-    track.open = open;
-    media.open_track(id, open);
+  for (size_t i = 0; i < classroom::kSources; ++i) {
+    const auto source = static_cast<TrackSource>(i);
+    const auto found = lesson.tracks.find({p, source});
+    if (found == lesson.tracks.end()) continue;
+    const auto shown = lesson.room.may_forward(p, source) ? track_for(lesson, p, source) : std::nullopt;
+    for (const TrackId id : found->second) {
+      Track& track = tracks.at(id);
+      const bool open = shown == id;
+      if (open == track.open) continue;
+      track.open = open;
+      media.open_track(id, open);
+    }
   }
 }
 
 void LiveLessons::State::replan(Hosted& lesson) {
-  for (auto& [id, peer] : peers) {
-    if (peer.lesson == lesson.row.id) replan(lesson, peer, false);
-  }
+  for (const PeerId id : lesson.peers) replan(lesson, peers.at(id), false);
 }
 
 void LiveLessons::State::replan(Hosted& lesson, Peer& peer, bool always_tell) {
@@ -166,7 +189,7 @@ void LiveLessons::State::replan(Hosted& lesson, Peer& peer, bool always_tell) {
     if (target.loudest) {
       feed = media::Loudest{};
     } else if (target.shown) {
-      if (const auto track = track_for(lesson.row.id, target.shown->p, target.shown->source)) feed = *track;
+      if (const auto track = track_for(lesson, target.shown->p, target.shown->source)) feed = *track;
     }
     const auto old = before.find(name);
     const uint8_t old_layer = old != before.end() ? old->second.layer : classroom::kBest;

@@ -79,51 +79,9 @@ media::IceCredentials fresh_ice() {
   return {letters(8), letters(24)};
 }
 
-std::string owner_of(const auth::Actor& actor) {
-  return std::to_string(static_cast<int>(actor.kind)) + '/' + actor.person_id.value_or("") + '/' +
-         actor.lesson_id.value_or("") + '/' +
-         (actor.role ? std::to_string(static_cast<int>(*actor.role)) : std::string()) + '/' +
-         actor.class_id.value_or("");
-}
-
-std::optional<classroom::Newcomer> newcomer(const auth::Actor& actor, const Hosted& lesson) {
-  const auto role = auth::entry_role(actor, lesson.object);
-  if (!role) return std::nullopt;
-  classroom::Newcomer who;
-  who.role = static_cast<protocol::Role>(*role);
-  switch (*role) {
-    case storage::LessonRole::Teacher: {
-      const std::string person = actor.person_id.value_or(lesson.row.teacher_id);
-      who.identity = "person:" + person;
-      who.lead = person == lesson.row.teacher_id;
-      who.name = lesson.roster.teacher;
-      who.school = lesson.roster.host_school;
-      return who;
-    }
-    case storage::LessonRole::Class: {
-      const auto id = auth::entry_class(actor, lesson.object);
-      if (!id) return std::nullopt;
-      who.identity = "class:" + *id;
-      who.class_id = *id;
-      for (const storage::RosterClass& row : lesson.roster.classes) {
-        if (row.class_id != *id) continue;
-        who.name = row.school + " " + row.name;
-        who.school = row.school;
-        who.headcount = row.headcount;
-      }
-      return who;
-    }
-    case storage::LessonRole::Observer: who.identity = "observer:" + auth::new_secret(); return who;
-  }
-  return std::nullopt;
-}
-
 // ---------------------------------------------------------------- lessons
 
-LiveLessons::State::~State() {
-  alive.reset();
-  if (repair.joinable()) repair.join();
-}
+LiveLessons::State::~State() { alive.reset(); }
 
 Hosted* LiveLessons::State::find(const std::string& lesson) {
   const auto it = lessons.find(lesson);
@@ -131,10 +89,8 @@ Hosted* LiveLessons::State::find(const std::string& lesson) {
 }
 
 Hosted* LiveLessons::State::find(RoomId room) {
-  for (auto& [id, lesson] : lessons) {
-    if (lesson->media_room == room) return lesson.get();
-  }
-  return nullptr;
+  const auto it = rooms.find(room);
+  return it != rooms.end() ? it->second : nullptr;
 }
 
 void LiveLessons::State::with_lesson(const std::string& id, Loaded then) {
@@ -145,11 +101,17 @@ void LiveLessons::State::with_lesson(const std::string& id, Loaded then) {
   storage.ask([id](storage::Store& store) { return read_lesson(store, id); },
               [this, id, guard = std::weak_ptr<bool>(alive)](media::Outcome<LessonRows> rows) {
                 if (stops(guard)) return;
-                if (!rows) ++counters.storage_failures;
-                Hosted* lesson = nullptr;
-                const bool opens = rows && rows->lesson && rows->lesson->state != storage::LessonState::Ended;
-                if (opens && !draining) lesson = host(std::move(*rows->lesson), std::move(rows->roster), rows->events);
-                if (lesson != nullptr && lesson->ended) lesson = nullptr;
+                media::Outcome<Hosted*> lesson = nullptr;
+                if (!rows) {
+                  ++counters.storage_failures;
+                  media::logger("app")->error("lesson {} cannot be read: {}", id, rows.error().message);
+                  lesson = tl::unexpected<media::EnvError>(rows.error());
+                } else if (draining) {
+                  lesson = media::env_fail("the server stops");
+                } else if (rows->lesson && rows->lesson->state != storage::LessonState::Ended) {
+                  lesson = host(std::move(*rows->lesson), std::move(rows->roster), rows->events);
+                  if ((*lesson)->ended) lesson = nullptr;
+                }
                 for (const Loaded& next : std::exchange(loading[id], {})) next(lesson);
                 loading.erase(id);
               });
@@ -157,15 +119,7 @@ void LiveLessons::State::with_lesson(const std::string& id, Loaded then) {
 
 Hosted* LiveLessons::State::host(storage::Lesson row, storage::LessonRoster roster,
                                  const std::vector<storage::LessonEvent>& stored) {
-  const classroom::Policy& policy = classroom::policy_of(row.kind);
-  protocol::Lesson lesson_shown = shown(row, roster, policy);
   const std::string id = row.id;
-  auto& slot = lessons[id];
-  slot = std::make_unique<Hosted>(std::move(row), std::move(roster), std::move(lesson_shown), policy);
-  Hosted& lesson = *slot;
-  lesson.media_room = RoomId(next_room++);
-  media.add_room(lesson.media_room);
-
   std::vector<protocol::Event> events;
   for (const storage::LessonEvent& one : stored) {
     const auto parsed = protocol::parse_server(one.payload);
@@ -173,6 +127,28 @@ Hosted* LiveLessons::State::host(storage::Lesson row, storage::LessonRoster rost
     if (event != nullptr) events.push_back(*event);
     else media::logger("app")->error("event {} of lesson {} cannot be read and is passed over", one.sequence, id);
   }
+  // Killed between the event and its row: what everyone was told holds.
+  const auto live = std::find_if(events.begin(), events.end(), [](const protocol::Event& event) {
+    return std::holds_alternative<protocol::LessonLiveEvent>(event.body);
+  });
+  const bool owed = row.state == storage::LessonState::Scheduled && live != events.end();
+  if (owed) {
+    row.state = storage::LessonState::Live;
+    row.started_at = std::get<protocol::LessonLiveEvent>(live->body).started_at;
+    storage.tell("start the lesson", [id, wall = row.started_at](storage::Store& s) {
+      const auto done = s.set_lesson_live(id, wall);
+      return done ? media::Outcome<void>() : tl::unexpected<media::EnvError>(done.error());
+    });
+  }
+
+  const classroom::Policy& policy = classroom::policy_of(row.kind);
+  protocol::Lesson lesson_shown = shown(row, roster, policy);
+  auto& slot = lessons[id];
+  slot = std::make_unique<Hosted>(std::move(row), std::move(roster), std::move(lesson_shown), policy);
+  Hosted& lesson = *slot;
+  lesson.media_room = RoomId(next_room++);
+  rooms[lesson.media_room] = &lesson;
+  media.add_room(lesson.media_room);
   // The wall clock bridges a restart: the lesson went on while the server did not. A clock that was set back cannot
   // take events with it (Classroom::at never falls below the last event).
   const Duration elapsed = Duration::micros(std::max<int64_t>(0, params.clocks.wall_us() - lesson.row.started_at));
@@ -185,7 +161,7 @@ Hosted* LiveLessons::State::host(storage::Lesson row, storage::LessonRoster rost
   return &lesson;
 }
 
-void LiveLessons::State::reap(Instant) {
+void LiveLessons::State::reap() {
   std::vector<std::string> over;
   for (auto& [id, lesson] : lessons) {
     if (lesson->ended && lesson->media_room.is_valid() && !lesson->recording && lesson->segments.empty() &&
@@ -193,11 +169,13 @@ void LiveLessons::State::reap(Instant) {
       over.push_back(id);
     }
     const bool idle = !lesson->room.is_live() && !lesson->ended && lesson->room.is_empty() && lesson->unsaved.empty() &&
-                      std::none_of(peers.begin(), peers.end(), [&](const auto& e) { return e.second.lesson == id; });
+                      lesson->peers.empty();
     if (idle) over.push_back(id);
   }
   for (const std::string& id : over) {
-    media.remove_room(lessons.at(id)->media_room);
+    const RoomId room = lessons.at(id)->media_room;
+    media.remove_room(room);
+    rooms.erase(room);
     std::erase_if(tracks, [&](const auto& entry) { return entry.second.lesson == id; });
     lessons.erase(id);
   }
@@ -216,7 +194,6 @@ void LiveLessons::State::refuse(Socket& socket, std::optional<protocol::RequestI
 
 void LiveLessons::State::close(Socket& socket, uint16_t code, const std::string& reason) {
   if (std::exchange(socket.closing, true)) return;
-  socket.p.clear();
   socket.connection->close(code, reason);
 }
 
@@ -261,11 +238,15 @@ void LiveLessons::State::hello(ConnectionId id, const protocol::Hello& message) 
     }
   }
   socket.hello_pending = true;
-  with_lesson(message.lesson, [this, id, message](Hosted* lesson) {
+  with_lesson(message.lesson, [this, id, message](const media::Outcome<Hosted*>& lesson) {
     const auto it = sockets.find(id);
     if (it == sockets.end() || it->second.closing) return;
     it->second.hello_pending = false;
-    if (lesson != nullptr) return enter(id, message, *lesson);
+    if (!lesson) {
+      refuse(it->second, message.id, ErrorCode::Internal, "the lesson cannot be read just now; try again");
+      return close(it->second, draining ? protocol::kCloseGoingAway : protocol::kCloseInternal, "internal error");
+    }
+    if (*lesson != nullptr) return enter(id, message, **lesson);
     // Whether a lesson that is not open exists is nobody's business who may not see it.
     refuse(it->second, message.id, ErrorCode::NotLive, "there is no such lesson, or it has ended");
     close(it->second, protocol::kCloseLessonEnded, "no such lesson, or it has ended");
@@ -293,6 +274,7 @@ void LiveLessons::State::enter(ConnectionId id, const protocol::Hello& message, 
       if (Socket* older = socket_of(lesson, seat_of); older != nullptr && older != &socket) {
         close(*older, protocol::kCloseSeatTaken, "the seat was taken over");
       }
+      leave_seat(socket, id, lesson, seat_of);
       lesson.seats[seat_of].connection = {};
       apply(lesson, out);
       return welcome(socket, id, message, lesson, seat_of, true);
@@ -308,6 +290,16 @@ void LiveLessons::State::enter(ConnectionId id, const protocol::Hello& message, 
   // The newcomer's own arrival is in its state; the others hear of it.
   apply(lesson, out);
   welcome(socket, id, message, lesson, *p, false);
+}
+
+// An observer that shows another seat's secret leaves the one it has: one socket sits in one seat.
+void LiveLessons::State::leave_seat(const Socket& socket, ConnectionId id, Hosted& lesson, const std::string& next) {
+  const auto seat = lesson.seats.find(socket.p);
+  if (socket.p == next || seat == lesson.seats.end() || seat->second.connection != id) return;
+  lesson.seats.erase(seat);
+  classroom::Output out;
+  lesson.room.on_leave(now(), std::string(socket.p), out);
+  apply(lesson, out);
 }
 
 void LiveLessons::State::welcome(Socket& socket, ConnectionId id, const protocol::Hello& message, Hosted& lesson,
@@ -340,7 +332,7 @@ void LiveLessons::State::welcome(Socket& socket, ConnectionId id, const protocol
     for (const protocol::Event& event : missed) send(socket, event);
   }
   if (role == protocol::Role::Teacher) send(socket, protocol::Observers{lesson.room.observers_here()});
-  if (Peer* peer = page_peer(lesson.row.id, p)) replan(lesson, *peer, true);
+  if (Peer* peer = page_peer(lesson, p)) replan(lesson, *peer, true);
 }
 
 void LiveLessons::State::handle(ConnectionId id, Socket& socket, const protocol::ClientMessage& message) {
@@ -353,7 +345,7 @@ void LiveLessons::State::handle(ConnectionId id, Socket& socket, const protocol:
   }
   if (const auto* m = std::get_if<protocol::Offer>(&message)) return offer(socket, *m, *lesson);
   if (const auto* m = std::get_if<protocol::Limit>(&message)) {
-    Peer* peer = page_peer(lesson->row.id, socket.p);
+    Peer* peer = page_peer(*lesson, socket.p);
     if (peer == nullptr || !peer->slots.contains(m->slot)) {
       return refuse(socket, request_id, ErrorCode::NotFound, "this connection has no such slot");
     }
@@ -363,7 +355,7 @@ void LiveLessons::State::handle(ConnectionId id, Socket& socket, const protocol:
   }
   if (const auto* m = std::get_if<protocol::Wall>(&message)) {
     lesson->walls[socket.p] = m->show;
-    if (Peer* peer = page_peer(lesson->row.id, socket.p)) replan(*lesson, *peer, false);
+    if (Peer* peer = page_peer(*lesson, socket.p)) replan(*lesson, *peer, false);
     return send(socket, protocol::Ok{request_id});
   }
   classroom::Output out;
@@ -380,6 +372,18 @@ void LiveLessons::State::handle(ConnectionId id, Socket& socket, const protocol:
 }
 
 // ---------------------------------------------------------------- the interface
+
+namespace {
+
+// Null: answered with an error.
+Hosted* open_lesson(const media::Outcome<Hosted*>& found, const HttpReply<MediaAnswer>& reply) {
+  if (found && *found != nullptr) return *found;
+  if (found) reply(tl::unexpected<HttpError>({404, "not-found", "no such lesson"}));
+  else reply(tl::unexpected<HttpError>({503, "internal", "the lesson cannot be read just now; try again"}));
+  return nullptr;
+}
+
+}  // namespace
 
 LiveLessons::LiveLessons(LiveParams params, media::api::MediaServer& media, storage::sql::StorageThread& storage)
     : state_(std::make_unique<State>(std::move(params), media, storage)) {}
@@ -408,24 +412,15 @@ void LiveLessons::recover(std::function<void(media::Outcome<void>)> ready) {
       [&s, ready, guard = std::weak_ptr<bool>(s.alive)](media::Outcome<Found> found) {
         if (stops(guard)) return;
         if (!found) return ready(tl::unexpected<media::EnvError>(found.error()));
-        if (!found->cut.empty()) {
-          s.repair = std::thread([&storage = s.storage, root = s.params.recordings, cut = std::move(found->cut)] {
-            for (const storage::RecordingSegment& segment : cut) {
-              const auto repaired = media::api::repair_recordings(root / segment.lesson_id, {segment.file});
-              const bool plays = !repaired.empty() && repaired.front().playable;
-              const int64_t length = plays ? repaired.front().duration.as_micros() : 0;
-              storage.tell("finish a cut recording", [segment, plays, length](storage::Store& store) {
-                return store.finish_segment(segment.id, segment.start_us + length, segment.clock_mapping,
-                                            plays ? storage::SegmentState::Repaired : storage::SegmentState::Broken);
-              });
-            }
-          });
-        }
+        s.repair.add(std::move(found->cut));
         if (found->live.empty()) return ready({});
         const auto left = std::make_shared<size_t>(found->live.size());
+        // A live lesson that cannot be continued would be taught unrecorded, under numbers that are taken.
+        const auto failed = std::make_shared<media::Outcome<void>>();
         for (const std::string& id : found->live) {
-          s.with_lesson(id, [left, ready](Hosted*) {
-            if (--*left == 0) ready({});
+          s.with_lesson(id, [left, failed, ready](const media::Outcome<Hosted*>& lesson) {
+            if (!lesson && *failed) *failed = tl::unexpected<media::EnvError>(lesson.error());
+            if (--*left == 0) ready(*failed);
           });
         }
       });
@@ -439,7 +434,7 @@ void LiveLessons::drain() {
   for (const auto& [id, peer] : s.peers) all.push_back(id);
   for (const PeerId id : all) s.remove_peer(id);
   for (auto& [id, lesson] : s.lessons) {
-    if (lesson->recording) s.media.stop_recording(lesson->media_room);
+    s.stop_recording(*lesson);
     if (lesson->room.is_live()) {
       s.storage.tell("refresh attendance", [lesson_id = id, at = lesson->room.at(s.now())](storage::Store& store) {
         return store.touch_attendance(lesson_id, at);
@@ -483,8 +478,11 @@ void LiveLessons::on_close(ConnectionId id) {
   const Socket socket = std::move(it->second);
   s.sockets.erase(it);
   Hosted* lesson = socket.p.empty() ? nullptr : s.find(socket.lesson);
-  if (lesson == nullptr || lesson->seats[socket.p].connection != id) return;
-  lesson->seats[socket.p].connection = {};
+  // After a stop everyone is away; the restarted server says so, once.
+  if (lesson == nullptr || lesson->ended || s.draining) return;
+  const auto seat = lesson->seats.find(socket.p);
+  if (seat == lesson->seats.end() || seat->second.connection != id) return;
+  seat->second.connection = {};
   classroom::Output out;
   lesson->room.on_away(s.now(), socket.p, out);
   s.apply(*lesson, out);
@@ -493,8 +491,9 @@ void LiveLessons::on_close(ConnectionId id) {
 void LiveLessons::publish(const auth::Actor& actor, const std::string& lesson, std::string offer,
                           HttpReply<MediaAnswer> reply) {
   if (state_->draining) return reply(tl::unexpected<HttpError>({503, "internal", "the server stops"}));
-  state_->with_lesson(lesson, [s = state_.get(), actor, offer = std::move(offer), reply](Hosted* hosted) {
-    if (hosted == nullptr) return reply(tl::unexpected<HttpError>({404, "not-found", "no such lesson"}));
+  state_->with_lesson(lesson, [s = state_.get(), actor, offer = std::move(offer), reply](const media::Outcome<Hosted*>& found) {
+    Hosted* hosted = open_lesson(found, reply);
+    if (hosted == nullptr) return;
     s->publish(actor, *hosted, offer, reply);
   });
 }
@@ -502,8 +501,9 @@ void LiveLessons::publish(const auth::Actor& actor, const std::string& lesson, s
 void LiveLessons::play(const auth::Actor& actor, const std::string& lesson, std::string offer, PlaySource source,
                        HttpReply<MediaAnswer> reply) {
   if (state_->draining) return reply(tl::unexpected<HttpError>({503, "internal", "the server stops"}));
-  state_->with_lesson(lesson, [s = state_.get(), actor, offer = std::move(offer), source, reply](Hosted* hosted) {
-    if (hosted == nullptr) return reply(tl::unexpected<HttpError>({404, "not-found", "no such lesson"}));
+  state_->with_lesson(lesson, [s = state_.get(), actor, offer = std::move(offer), source, reply](const media::Outcome<Hosted*>& found) {
+    Hosted* hosted = open_lesson(found, reply);
+    if (hosted == nullptr) return;
     s->play(actor, *hosted, offer, source, reply);
   });
 }
@@ -529,7 +529,7 @@ void LiveLessons::on_tick(Instant now) {
     classroom::Output out;
     lesson->room.on_tick(now, out);
     s.apply(*lesson, out);
-    std::erase_if(lesson->seats, [&](const auto& seat) {
+    std::erase_if(lesson->seats, [&, &lesson = lesson](const auto& seat) {
       const auto* who = lesson->room.find(seat.first);
       return who == nullptr || !who->is_in_room();
     });
@@ -541,7 +541,9 @@ void LiveLessons::on_tick(Instant now) {
       });
     }
   }
-  if (!s.draining) s.reap(now);
+  if (s.draining) return;
+  s.recheck(now);
+  s.reap();
 }
 
 LiveStats LiveLessons::stats() const {

@@ -49,6 +49,26 @@ void reject(const HttpReply<T>& reply, HttpError error) {
   reply(tl::unexpected<HttpError>(std::move(error)));
 }
 
+// What PATCH and DELETE ask for.
+void open_session(Peer& peer, const auth::Actor& actor) {
+  peer.session = storage::sql::new_id();
+  peer.etag = '"' + storage::sql::new_id() + '"';
+  peer.actor = actor;
+}
+
+// RFC 9110 section 13.1.1: "*", or a list of tags.
+bool names_etag(std::string_view if_match, const std::string& etag) {
+  while (!if_match.empty()) {
+    const size_t comma = std::min(if_match.find(','), if_match.size());
+    std::string_view one = if_match.substr(0, comma);
+    if_match.remove_prefix(std::min(comma + 1, if_match.size()));
+    while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
+    while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
+    if (one == "*" || one == etag) return true;
+  }
+  return false;
+}
+
 // [[rtp, media clock], …] onto the session clock.
 std::string shift_mapping(const std::string& text, Duration offset) {
   nlohmann::json anchors = nlohmann::json::parse(text, nullptr, false);
@@ -63,17 +83,17 @@ std::string shift_mapping(const std::string& text, Duration offset) {
 
 }  // namespace
 
-std::optional<TrackId> LiveLessons::State::track_for(const std::string& lesson, const std::string& p,
+// An encoder's before a page's, and of those the newest.
+std::optional<TrackId> LiveLessons::State::track_for(const Hosted& lesson, const std::string& p,
                                                      TrackSource source) const {
-  std::optional<TrackId> found;
-  for (const auto& [id, track] : tracks) {
-    if (track.gone || track.lesson != lesson || track.p != p || track.source != source) continue;
-    const auto peer = peers.find(track.peer);
-    if (peer == peers.end()) continue;
-    if (peer->second.use == PeerUse::Encoder) return id;
-    found = id;
+  const auto found = lesson.tracks.find({p, source});
+  if (found == lesson.tracks.end()) return std::nullopt;
+  std::optional<TrackId> newest;
+  for (const TrackId id : found->second) {
+    if (peers.at(tracks.at(id).peer).use == PeerUse::Encoder) return id;
+    newest = id;
   }
-  return found;
+  return newest;
 }
 
 std::array<bool, classroom::kSources> LiveLessons::State::sources_of(const Peer& peer) const {
@@ -82,14 +102,12 @@ std::array<bool, classroom::kSources> LiveLessons::State::sources_of(const Peer&
   return has;
 }
 
-Peer* LiveLessons::State::page_peer(const std::string& lesson, const std::string& p) {
-  for (auto& [id, peer] : peers) {
-    if (peer.lesson == lesson && peer.p == p && peer.use == PeerUse::Page) return &peer;
-  }
-  return nullptr;
+Peer* LiveLessons::State::page_peer(Hosted& lesson, const std::string& p) {
+  const auto page = lesson.pages.find(p);
+  return page != lesson.pages.end() ? &peers.at(page->second) : nullptr;
 }
 
-media::Result<Peer*> LiveLessons::State::add_peer(Hosted& lesson, Peer peer, const sdp::Session& offer,
+media::Result<void> LiveLessons::State::negotiate(const Hosted& lesson, Peer& peer, const sdp::Session& offer,
                                                   const std::vector<sdp::SectionUse>& uses,
                                                   const sdp::Permits& permits) {
   const auto candidate = media.candidate(lesson.media_room);
@@ -104,11 +122,18 @@ media::Result<Peer*> LiveLessons::State::add_peer(Hosted& lesson, Peer peer, con
   facts.next_ssrc = [] { return media::Ssrc(random_u32()); };
   auto negotiated = sdp::negotiate(offer, uses, permits, facts);
   if (!negotiated) return tl::unexpected<media::Error>(negotiated.error());
-
-  peer.id = PeerId(next_peer++);
-  peer.lesson = lesson.row.id;
   peer.local = facts.ice;
   peer.negotiated = std::move(*negotiated);
+  return {};
+}
+
+Peer& LiveLessons::State::add_peer(Hosted& lesson, Peer fresh) {
+  fresh.id = PeerId(next_peer++);
+  fresh.lesson = lesson.row.id;
+  const PeerId id = fresh.id;
+  Peer& peer = peers.emplace(id, std::move(fresh)).first->second;
+  lesson.peers.insert(id);
+  if (peer.use == PeerUse::Page) lesson.pages[peer.p] = id;
   const sdp::Negotiated& n = peer.negotiated;
   for (size_t i = 0; i < n.slots.size(); ++i) {
     peer.viewer.slots.push_back(n.slot_names[i]);
@@ -116,21 +141,32 @@ media::Result<Peer*> LiveLessons::State::add_peer(Hosted& lesson, Peer peer, con
     peer.slot_kinds[n.slot_names[i]] = n.slots[i].kind;
   }
   for (const auto& section : n.published) {
-    tracks[section.track] = {lesson.row.id, peer.p, peer.id, wire_source(section.source), false, false};
+    const TrackSource source = wire_source(section.source);
+    tracks[section.track] = {lesson.row.id, peer.p, id, source, false, false};
+    lesson.tracks[{peer.p, source}].push_back(section.track);
   }
-  media.add_peer({lesson.media_room, peer.id, peer.local, n.remote_ice, n.remote_fingerprint, n.extensions,
-                  n.published, n.slots});
-  const PeerId id = peer.id;
-  return &peers.emplace(id, std::move(peer)).first->second;
+  media.add_peer({lesson.media_room, id, peer.local, n.remote_ice, n.remote_fingerprint, n.extensions, n.published,
+                  n.slots});
+  return peer;
 }
 
 void LiveLessons::State::remove_peer(PeerId id) {
   const auto it = peers.find(id);
   if (it == peers.end()) return;
-  for (auto& [track_id, track] : tracks) {
-    if (track.peer == id) track.gone = true;
+  const Peer& peer = it->second;
+  if (Hosted* lesson = find(peer.lesson)) {
+    lesson->peers.erase(id);
+    if (const auto page = lesson->pages.find(peer.p); page != lesson->pages.end() && page->second == id) {
+      lesson->pages.erase(page);
+    }
+    for (const auto& section : peer.negotiated.published) {
+      tracks.at(section.track).gone = true;
+      const auto shown = lesson->tracks.find({peer.p, wire_source(section.source)});
+      std::erase(shown->second, section.track);
+      if (shown->second.empty()) lesson->tracks.erase(shown);
+    }
   }
-  sessions.erase(it->second.session);
+  sessions.erase(peer.session);
   peers.erase(it);
   media.remove_peer(id);
 }
@@ -138,7 +174,7 @@ void LiveLessons::State::remove_peer(PeerId id) {
 void LiveLessons::State::offer(Socket& socket, const protocol::Offer& offer, Hosted& lesson) {
   const auto session = sdp::parse(offer.sdp);
   if (!session) return refuse(socket, offer.id, ErrorCode::BadMessage, std::string("\"sdp\" ") + session.error().what);
-  Peer* old = page_peer(lesson.row.id, socket.p);
+  Peer* old = page_peer(lesson, socket.p);
   if (offer.restart) {
     if (old == nullptr) return refuse(socket, offer.id, ErrorCode::NotFound, "there is no connection to restart");
     const media::IceCredentials local = fresh_ice();
@@ -158,14 +194,15 @@ void LiveLessons::State::offer(Socket& socket, const protocol::Offer& offer, Hos
   peer.p = socket.p;
   peer.viewer.p = socket.p;
   peer.viewer.role = who->seen.role;
-  const PeerId old_id = old != nullptr ? old->id : PeerId();
-  auto added = add_peer(lesson, std::move(peer), *session, uses, permits_of(lesson.room.may_publish(who->seen.role)));
-  if (!added) return refuse(socket, offer.id, protocol_error(added.error().code), added.error().what);
-  const PeerId id = (*added)->id;
-  if (old_id.is_valid()) remove_peer(old_id);
-  send(socket, protocol::Answer{offer.id, (*added)->negotiated.answer});
+  peer.actor = socket.actor;
+  const auto agreed = negotiate(lesson, peer, *session, uses, permits_of(lesson.room.may_publish(who->seen.role)));
+  if (!agreed) return refuse(socket, offer.id, protocol_error(agreed.error().code), agreed.error().what);
+  if (old != nullptr) remove_peer(old->id);
+  const Peer& added = add_peer(lesson, std::move(peer));
+  const PeerId id = added.id;
+  send(socket, protocol::Answer{offer.id, added.negotiated.answer});
   classroom::Output out;
-  lesson.room.on_page_tracks(now(), socket.p, sources_of(**added), out);
+  lesson.room.on_page_tracks(now(), socket.p, sources_of(added), out);
   apply(lesson, out);
   sync_gates(lesson, socket.p);
   // Others' slots name this participant's new tracks even when what they show has not changed.
@@ -185,33 +222,29 @@ void LiveLessons::State::publish(const auth::Actor& actor, Hosted& lesson, const
   if (const auto* known = lesson.room.find_identity(who->identity)) {
     if (known->has_encoder()) return reject(reply, {409, "conflict", "this key publishes already"});
   }
+  Peer peer;
+  peer.use = PeerUse::Encoder;
+  // Before anybody sees the participant come: an offer that cannot be answered makes no events.
+  const auto agreed = negotiate(lesson, peer, *session, sdp::derive_uses(*session, "teacher"),
+                                permits_of(lesson.room.may_publish(who->role)));
+  if (!agreed) return reject(reply, http_error(agreed.error()));
+  if (peer.negotiated.published.empty()) {
+    return reject(reply, {422, "unsupported", "the offer publishes nothing that is taken here"});
+  }
   classroom::Output out;
   const auto p = lesson.room.on_join(now(), *who, Origin::Encoder, out);
-  if (!p) return reject(reply, {p.error().code == ErrorCode::Forbidden ? 403 : 409, "conflict", p.error().message});
-  Peer peer;
+  if (!p) {
+    const bool removed = p.error().code == ErrorCode::Forbidden;
+    return reject(reply, {removed ? 403 : 409, removed ? "forbidden" : "conflict", p.error().message});
+  }
   peer.p = *p;
-  peer.use = PeerUse::Encoder;
   peer.viewer.p = *p;
   peer.viewer.role = who->role;
-  peer.session = storage::sql::new_id();
-  peer.etag = "\"" + storage::sql::new_id() + "\"";
-  peer.owner = owner_of(actor);
-  auto added = add_peer(lesson, std::move(peer), *session, sdp::derive_uses(*session, "teacher"),
-                        permits_of(lesson.room.may_publish(who->role)));
-  const bool sends = added && !(*added)->negotiated.published.empty();
-  if (!sends) {
-    if (added) remove_peer((*added)->id);
-    // Nobody saw the participant come that this offer would have made.
-    const auto* joined = lesson.room.find(*p);
-    if (!joined->page && !joined->page_gone) lesson.room.on_leave(now(), *p, out);
-    apply(lesson, out);
-    return reject(reply, added ? HttpError{422, "unsupported", "the offer publishes nothing that is taken here"}
-                               : http_error(added.error()));
-  }
-  const PeerId id = (*added)->id;
-  sessions[(*added)->session] = id;
-  const MediaAnswer answer{(*added)->negotiated.answer, (*added)->session, (*added)->etag};
-  lesson.room.on_encoder_tracks(now(), *p, sources_of(**added), out);
+  open_session(peer, actor);
+  const Peer& added = add_peer(lesson, std::move(peer));
+  sessions[added.session] = added.id;
+  const MediaAnswer answer{added.negotiated.answer, added.session, added.etag};
+  lesson.room.on_encoder_tracks(now(), *p, sources_of(added), out);
   apply(lesson, out);
   sync_gates(lesson, *p);
   replan(lesson);
@@ -233,16 +266,20 @@ void LiveLessons::State::play(const auth::Actor& actor, Hosted& lesson, const st
   Peer peer;
   peer.use = PeerUse::Player;
   peer.viewer.role = protocol::Role::Observer;
-  peer.session = storage::sql::new_id();
-  peer.etag = "\"" + storage::sql::new_id() + "\"";
-  peer.owner = owner_of(actor);
-  const sdp::Permits nothing{.microphone = false, .camera = false, .screen = false, .screen_audio = false, .slots = true};
-  auto added = add_peer(lesson, std::move(peer), *session,
-                        sdp::derive_uses(*session, source == PlaySource::Screen ? "screen" : "teacher"), nothing);
-  if (!added) return reject(reply, http_error(added.error()));
-  sessions[(*added)->session] = (*added)->id;
-  replan(lesson, **added, false);
-  reply(MediaAnswer{(*added)->negotiated.answer, (*added)->session, (*added)->etag});
+  if (who && who->role != protocol::Role::Observer) peer.identity = who->identity;
+  const sdp::Permits nothing{
+      .microphone = false, .camera = false, .screen = false, .screen_audio = false, .slots = true};
+  const auto agreed = negotiate(lesson, peer, *session,
+                                sdp::derive_uses(*session, source == PlaySource::Screen ? "screen" : "teacher"), nothing);
+  if (!agreed) return reject(reply, http_error(agreed.error()));
+  if (peer.negotiated.slots.empty()) {
+    return reject(reply, {422, "unsupported", "the offer receives nothing that is sent here"});
+  }
+  open_session(peer, actor);
+  Peer& added = add_peer(lesson, std::move(peer));
+  sessions[added.session] = added.id;
+  replan(lesson, added, false);
+  reply(MediaAnswer{added.negotiated.answer, added.session, added.etag});
 }
 
 void LiveLessons::patch(const auth::Actor& actor, const std::string& session, const std::string& if_match,
@@ -251,13 +288,13 @@ void LiveLessons::patch(const auth::Actor& actor, const std::string& session, co
   const auto it = s.sessions.find(session);
   if (it == s.sessions.end()) return reject(reply, {404, "not-found", "no such session"});
   Peer& peer = s.peers.at(it->second);
-  if (peer.owner != owner_of(actor)) return reject(reply, {403, "forbidden", "not your session"});
+  if (!same_owner(peer.actor, actor)) return reject(reply, {403, "forbidden", "not your session"});
   const auto parsed = sdp::parse_fragment(fragment);
   if (!parsed) return reject(reply, http_error(parsed.error()));
   const bool restarts = parsed->ice && parsed->ice->ufrag != peer.negotiated.remote_ice.ufrag;
   // RFC 9725 section 4.3.1: trickle names the ICE session it belongs to; a restart replaces whichever there is.
-  const bool any = if_match == "*" || if_match.empty();
-  if (!any && if_match != peer.etag) return reject(reply, {412, "conflict", "another ICE session is in use"});
+  if (if_match.empty()) return reject(reply, {428, "precondition-required", "send If-Match"});
+  if (!names_etag(if_match, peer.etag)) return reject(reply, {412, "conflict", "another ICE session is in use"});
   if (!restarts) return reply(PatchAnswer{});  // ICE-lite: we answer checks and need no candidates
   const Hosted* lesson = s.find(peer.lesson);
   const auto candidate = lesson != nullptr ? s.media.candidate(lesson->media_room) : std::nullopt;
@@ -275,7 +312,7 @@ void LiveLessons::end_session(const auth::Actor& actor, const std::string& sessi
   const auto it = s.sessions.find(session);
   if (it == s.sessions.end()) return reject(reply, {404, "not-found", "no such session"});
   const PeerId id = it->second;
-  if (s.peers.at(id).owner != owner_of(actor)) return reject(reply, {403, "forbidden", "not your session"});
+  if (!same_owner(s.peers.at(id).actor, actor)) return reject(reply, {403, "forbidden", "not your session"});
   s.on_peer_lost(id);
   reply({});
 }
@@ -327,7 +364,7 @@ void LiveLessons::State::on_levels(const media::api::AudioLevels& event) {
   for (const auto& level : event.levels) {
     const auto track = tracks.find(level.track);
     if (track == tracks.end() || track->second.source != TrackSource::Microphone) continue;
-    if (track_for(lesson->row.id, track->second.p, TrackSource::Microphone) != level.track) continue;
+    if (track_for(*lesson, track->second.p, TrackSource::Microphone) != level.track) continue;
     all.levels[track->second.p] = std::min<int64_t>(level.dbov, 127);
     if (track->second.open) audible.levels[track->second.p] = std::min<int64_t>(level.dbov, 127);
   }
@@ -360,27 +397,36 @@ void LiveLessons::State::on_segment_started(const media::api::SegmentStarted& ev
   row.file = event.file;
   row.start_us = std::max<int64_t>(0, (event.start - lesson->clock_offset).as_micros());
   row.clock_mapping = "[]";
-  lesson->segments[event.file] = row.id;
+  lesson->segments[event.file] = row;
   storage.tell("begin a recording segment", [row](storage::Store& s) { return s.add_segment(row); });
+  if (lesson->room.is_live() && !lesson->room.is_recording()) {  // all had failed; this one is written
+    classroom::Output out;
+    lesson->room.on_recording(now(), true, "restart", out);
+    apply(*lesson, out);
+  }
 }
 
 void LiveLessons::State::on_segment_ended(const media::api::SegmentEnded& event) {
   Hosted* lesson = find(event.room);
   if (lesson == nullptr) return;
-  const auto segment = lesson->segments.extract(event.file);
-  if (segment.empty()) return;
-  if (!event.failure.empty()) {
-    media::logger("app")->error("recording of {} stopped early: {}", event.file, event.failure);
-    if (const auto track = tracks.find(event.track); track != tracks.end() && !track->second.gone) {
-      classroom::Output out;
-      lesson->room.on_recording(now(), false, "failed", out);
-      apply(*lesson, out);
-    }
+  auto taken = lesson->segments.extract(event.file);
+  if (taken.empty()) return;
+  storage::RecordingSegment& segment = taken.mapped();
+  segment.clock_mapping = shift_mapping(event.clock_mapping, lesson->clock_offset);
+  if (event.failure.empty()) {
+    segment.end_us = std::max<int64_t>(0, (event.end - lesson->clock_offset).as_micros());
+    storage.tell("finish a recording segment", [segment](storage::Store& s) {
+      return s.finish_segment(segment.id, segment.end_us, segment.clock_mapping, storage::SegmentState::Complete);
+    });
+    return;
   }
-  const int64_t end_us = std::max<int64_t>(0, (event.end - lesson->clock_offset).as_micros());
-  storage.tell("finish a recording segment",
-               [id = segment.mapped(), end_us, mapping = shift_mapping(event.clock_mapping, lesson->clock_offset)](
-                   storage::Store& s) { return s.finish_segment(id, end_us, mapping, storage::SegmentState::Complete); });
+  media::logger("app")->error("recording of {} stopped early: {}", event.file, event.failure);
+  repair.add({segment});  // what had been written plays
+  const auto track = tracks.find(event.track);
+  if (track == tracks.end() || track->second.gone || !lesson->room.is_live()) return;
+  classroom::Output out;
+  lesson->room.on_track_not_recorded(now(), track->second.p, track->second.source, !lesson->segments.empty(), out);
+  apply(*lesson, out);
 }
 
 void LiveLessons::State::on_event(const media::api::Event& event) {
@@ -412,7 +458,7 @@ void LiveLessons::State::on_event(const media::api::Event& event) {
   if (active != nullptr && peer->second.use == PeerUse::Page) {
     lesson->room.on_track_flow(now(), p, track->second.source, active->active, out);
   }
-  if (voice != nullptr && track_for(lesson->row.id, p, TrackSource::Microphone) == voice->track) {
+  if (voice != nullptr && track_for(*lesson, p, TrackSource::Microphone) == voice->track) {
     lesson->room.on_voice(now(), p, voice->speaking, out);
   }
   apply(*lesson, out);

@@ -5,11 +5,11 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "signaling/app/live_lessons.h"
+#include "signaling/app/live_repair.h"
 #include "signaling/auth/actor.h"
 #include "signaling/auth/authorize.h"
 #include "signaling/classroom/classroom.h"
@@ -33,6 +33,7 @@ struct Socket {
   Connection* connection = nullptr;
   auth::Actor actor;
   Instant opened;
+  Instant checked;     // when the credential was last looked up
   std::string lesson;  // empty before hello was answered
   std::string p;
   bool hello_pending = false;
@@ -64,7 +65,9 @@ struct Peer {
   std::map<std::string, media::SlotFeed> fed;
   std::string session;  // WHIP and WHEP
   std::string etag;
-  std::string owner;    // who made the session, for PATCH and DELETE
+  auth::Actor actor;    // who made it
+  std::string identity; // the class or person behind it; empty for an observer
+  Instant checked;      // when the credential was last looked up
 };
 
 struct Track {
@@ -88,11 +91,15 @@ struct Hosted {
   RoomId media_room;
   Duration clock_offset;   // media clock of the room minus session clock
   bool recording = false;  // files are being written or finished
+  std::set<PeerId> peers;
+  std::map<std::string, PeerId> pages;  // by participant
+  // Tracks whose connection still stands, by participant and source; oldest first.
+  std::map<std::pair<std::string, TrackSource>, std::vector<TrackId>> tracks;
   bool ended = false;
   std::map<std::string, Seat> seats;
   std::map<std::string, std::vector<std::string>> walls;
   std::map<std::string, std::shared_ptr<int64_t>> attendance;  // row ids, set on the storage thread
-  std::map<std::string, std::string> segments;                 // file -> segment id, while writing
+  std::map<std::string, storage::RecordingSegment> segments;   // by file, while writing
   std::map<std::string, protocol::LinkFacts> links;
   std::vector<storage::LessonEvent> unsaved;  // not known to be on disk, in order
   bool saving = false;
@@ -101,10 +108,11 @@ struct Hosted {
 
 struct LiveLessons::State {
   State(LiveParams params_, media::api::MediaServer& media_, storage::sql::StorageThread& storage_)
-      : params(std::move(params_)), media(media_), storage(storage_) {}
+      : params(std::move(params_)), media(media_), storage(storage_), repair(params.recordings, storage_) {}
   ~State();
 
-  using Loaded = std::function<void(Hosted*)>;  // null: no such lesson, or it has ended
+  // Null: no such lesson, or it has ended. An error: nobody can tell.
+  using Loaded = std::function<void(const media::Outcome<Hosted*>&)>;
 
   // --- live_lessons.cpp: lessons, sockets ---
   void with_lesson(const std::string& id, Loaded then);
@@ -113,6 +121,7 @@ struct LiveLessons::State {
   void enter(ConnectionId id, const protocol::Hello& hello, Hosted& lesson);
   void welcome(Socket& socket, ConnectionId id, const protocol::Hello& hello, Hosted& lesson, const std::string& p,
                bool resumed);
+  void leave_seat(const Socket& socket, ConnectionId id, Hosted& lesson, const std::string& next);
   void handle(ConnectionId id, Socket& socket, const protocol::ClientMessage& message);
   void malformed(Socket& socket, const protocol::Malformed& error);
   bool too_fast(Socket& socket);
@@ -120,10 +129,18 @@ struct LiveLessons::State {
   void send(Socket& socket, const protocol::ServerMessage& message);
   void close(Socket& socket, uint16_t code, const std::string& reason);
   Socket* socket_of(Hosted& lesson, const std::string& p);
-  void reap(Instant now);
+  void reap();
+
+  // --- live_access.cpp: credentials that are revoked while their connection stands ---
+  void recheck(Instant now);
+  void on_rechecked(const std::map<std::string, auth::Actor>& found);
+  void revoke(ConnectionId id);
 
   // --- live_effects.cpp: what a classroom asks for ---
   void apply(Hosted& lesson, classroom::Output& out);
+  struct Carry;  // one overload for each effect
+  void drop_media(Hosted& lesson, const std::string& p);
+  void stop_recording(Hosted& lesson);
   void store(Hosted& lesson, const std::vector<protocol::Event>& events);
   void save(Hosted& lesson);
   void sync_gates(Hosted& lesson, const std::string& p);
@@ -134,11 +151,13 @@ struct LiveLessons::State {
   void tell_teachers(Hosted& lesson, const protocol::ServerMessage& message);
 
   // --- live_media.cpp: connections and what happens to them ---
-  std::optional<TrackId> track_for(const std::string& lesson, const std::string& p, TrackSource source) const;
+  std::optional<TrackId> track_for(const Hosted& lesson, const std::string& p, TrackSource source) const;
   std::array<bool, classroom::kSources> sources_of(const Peer& peer) const;
-  Peer* page_peer(const std::string& lesson, const std::string& p);
-  media::Result<Peer*> add_peer(Hosted& lesson, Peer peer, const sdp::Session& offer,
+  Peer* page_peer(Hosted& lesson, const std::string& p);
+  // The answer, and what was agreed, in `peer`; nobody else notices before add_peer().
+  media::Result<void> negotiate(const Hosted& lesson, Peer& peer, const sdp::Session& offer,
                                 const std::vector<sdp::SectionUse>& uses, const sdp::Permits& permits);
+  Peer& add_peer(Hosted& lesson, Peer peer);
   void remove_peer(PeerId id);
   void offer(Socket& socket, const protocol::Offer& offer, Hosted& lesson);
   void on_event(const media::api::Event& event);
@@ -160,6 +179,7 @@ struct LiveLessons::State {
   storage::sql::StorageThread& storage;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // replies that come after our end find it gone
   std::map<std::string, std::unique_ptr<Hosted>> lessons;
+  std::map<RoomId, Hosted*> rooms;
   std::map<std::string, std::vector<Loaded>> loading;
   std::unordered_map<ConnectionId, Socket> sockets;
   std::map<PeerId, Peer> peers;
@@ -171,14 +191,16 @@ struct LiveLessons::State {
   uint32_t next_slot = 1;
   uint64_t next_answer = 1;
   Instant slow_tick;
+  bool rechecking = false;
   bool draining = false;
   LiveStats counters;
-  std::thread repair;
+  SegmentRepair repair;
 };
 
 // What may enter and as what. Unset: forbidden.
 std::optional<classroom::Newcomer> newcomer(const auth::Actor& actor, const Hosted& lesson);
-std::string owner_of(const auth::Actor& actor);
+// Whether both are the same credential; for actors without one, the same person or class.
+bool same_owner(const auth::Actor& a, const auth::Actor& b);
 media::IceCredentials fresh_ice();
 uint32_t random_u32();
 inline bool stops(const std::weak_ptr<bool>& alive) { return alive.expired(); }

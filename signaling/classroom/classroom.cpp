@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "media/base/check.h"
+#include "signaling/protocol/codec.h"
 #include "signaling/protocol/version.h"
 
 namespace signaling::classroom {
@@ -191,7 +192,7 @@ tl::expected<std::string, Refusal> Classroom::on_join(Instant now, const Newcome
     participant->page = true;
     participant->page_gone.reset();
   }
-  if (participant->presence == Presence::Away) on_return(now, p, out);
+  if (participant->presence == Presence::Away) set_back(now, *participant, out);
   settle(out);
   return p;
 }
@@ -233,21 +234,24 @@ void Classroom::set_away(Instant now, Participant& who, Output& out) {
 bool Classroom::on_return(Instant now, const std::string& p, Output& out) {
   Participant* who = find_mutable(p);
   if (who == nullptr || !who->is_in_room() || is_ended()) return false;
-  const bool was_away = who->presence == Presence::Away;
   who->page = true;
   who->page_gone.reset();
-  who->presence = Presence::Here;
   if (who->seen.role == Role::Observer) {
+    who->presence = Presence::Here;
     tell_observers(out);
-    return true;
+  } else if (who->presence == Presence::Away) {
+    set_back(now, *who, out);
   }
-  if (!was_away) return true;
-  who->link.reset(LinkState::Good);
-  who->seen.online = true;
-  who->seen.link = LinkState::Good;
-  emit(now, protocol::BackEvent{p}, out);
-  if (is_live() && who->seen.role == Role::Class) attendance_.on_present(p, at(now), out);
   return true;
+}
+
+void Classroom::set_back(Instant now, Participant& who, Output& out) {
+  who.presence = Presence::Here;
+  who.link.reset(LinkState::Good);
+  who.seen.online = true;
+  who.seen.link = LinkState::Good;
+  emit(now, protocol::BackEvent{who.seen.p}, out);
+  if (is_live() && who.seen.role == Role::Class) attendance_.on_present(who.seen.p, at(now), out);
 }
 
 void Classroom::on_leave(Instant now, const std::string& p, Output& out) {
@@ -367,6 +371,12 @@ void Classroom::on_recording(Instant now, bool on, const std::string& reason, Ou
   emit(now, protocol::RecordingEvent{on, reason}, out);
 }
 
+void Classroom::on_track_not_recorded(Instant now, const std::string& p, TrackSource source, bool others,
+                                      Output& out) {
+  recording_ = others;
+  emit(now, protocol::RecordingEvent{others, "failed", p, std::string(protocol::name_of(source))}, out);
+}
+
 // ---------------------------------------------------------------- changes
 
 void Classroom::emit(Instant now, protocol::EventBody body, Output& out) {
@@ -404,10 +414,13 @@ void Classroom::set_link(Instant now, Participant& who, Output& out) {
 
 void Classroom::update_mute(Instant now, Participant& who, MutedBy by, Output& out) {
   const MutedBy holder = who.muted_by_teacher ? MutedBy::Teacher : who.muted_by_self ? MutedBy::Self : MutedBy::Nobody;
-  if (who.seen.muted_by == holder) return;
+  const bool both = who.muted_by_teacher && who.muted_by_self;
+  // That the second mute came or went changes nothing that anyone sees; a restarted server learns it from the event.
+  if (who.seen.muted_by == holder && who.told_both_mutes == both) return;
   who.seen.muted = who.muted();
   who.seen.muted_by = holder;
-  emit(now, protocol::MuteEvent{who.seen.p, who.muted(), who.muted() ? holder : by}, out);
+  who.told_both_mutes = both;
+  emit(now, protocol::MuteEvent{who.seen.p, who.muted(), who.muted() ? holder : by, both}, out);
 }
 
 void Classroom::update_media(Instant now, Participant& who, Output& out) {
@@ -526,7 +539,8 @@ void Classroom::restore(Instant now, Duration elapsed, const std::vector<protoco
     if (presence == Presence::Away) who.page_gone = now;
     if (seen.role == Role::Class) who.identity = "class:" + seen.class_id;
     who.muted_by_teacher = seen.muted_by == MutedBy::Teacher;
-    who.muted_by_self = seen.muted_by == MutedBy::Self;
+    who.told_both_mutes = replayed.muted_self_too.contains(seen.p);
+    who.muted_by_self = seen.muted_by == MutedBy::Self || who.told_both_mutes;
     who.said_mic = seen.mic;
     who.said_camera = seen.camera;
     who.said_screen = seen.screen;
@@ -545,7 +559,8 @@ void Classroom::restore(Instant now, Duration elapsed, const std::vector<protoco
     out.effects.emplace_back(LessonEnded{});
     return;
   }
-  if (is_live()) zero_ = now - elapsed;
+  // A wall clock that was set back would hold the session clock still until it had caught up.
+  if (is_live()) zero_ = now - std::max(elapsed, Duration::micros(latest_at_));
   for (const std::string& p : were_online) set_away(now, participants_.at(p), out);
   update_encoder(now, out);
   if (is_live() && replayed.phase != LessonPhase::Live) {

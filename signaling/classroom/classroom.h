@@ -85,6 +85,10 @@ class Classroom {
   // The recording broke, or went on.
   void on_recording(media::Instant now, bool on, const std::string& reason, Output& out);
 
+  // One track could not be written on. `others`: there are tracks that still are.
+  void on_track_not_recorded(media::Instant now, const std::string& p, protocol::TrackSource source, bool others,
+                             Output& out);
+
   // Seats that ran out, links that changed. About every 100 ms.
   void on_tick(media::Instant now, Output& out);
 
@@ -95,6 +99,7 @@ class Classroom {
   [[nodiscard]] bool is_ended() const { return lesson_.state == protocol::LessonPhase::Ended; }
   // Session clock in µs; 0 before the lesson is live. Never runs backwards.
   [[nodiscard]] int64_t at(media::Instant now) const;
+  [[nodiscard]] bool is_recording() const { return recording_; }
   [[nodiscard]] int64_t last_event() const { return last_; }
   // Every event after number `n`; unset when some are no longer kept, or `n` has not been reached.
   [[nodiscard]] std::optional<std::vector<protocol::Event>> events_after(int64_t n) const;
@@ -127,6 +132,7 @@ class Classroom {
   void enter(media::Instant now, Participant& who, Output& out);
   void depart(media::Instant now, Participant& who, Presence to, Output& out);
   void set_away(media::Instant now, Participant& who, Output& out);
+  void set_back(media::Instant now, Participant& who, Output& out);
   void set_stage(media::Instant now, std::optional<std::string> p, Output& out);
   void set_link(media::Instant now, Participant& who, Output& out);
   void update_mute(media::Instant now, Participant& who, protocol::MutedBy by, Output& out);

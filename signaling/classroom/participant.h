@@ -35,6 +35,7 @@ struct Participant {
 
   bool muted_by_teacher = false;
   bool muted_by_self = false;
+  bool told_both_mutes = false;  // the last mute event said that both hold
   bool said_mic = false;  // what the page says that it sends
   bool said_camera = false;
   bool said_screen = false;

@@ -61,6 +61,8 @@ class Applier {
     }
   }
   void operator()(const MuteEvent& e) {
+    if (e.self_too) lesson_.muted_self_too.insert(e.p);
+    else lesson_.muted_self_too.erase(e.p);
     const auto set = [&](Participant& p) {
       p.muted = e.muted;
       p.muted_by = e.muted ? e.by : MutedBy::Nobody;

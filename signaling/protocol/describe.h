@@ -173,6 +173,7 @@ void describe(V& v, M& m) {
   v.text("p", m.p, 1, kMaxIdBytes);
   v.boolean("muted", m.muted);
   v.choice("by", m.by);
+  v.flag("self", m.self_too);
 }
 template <class V, OneOf<ChatEvent> M>
 void describe(V& v, M& m) {
@@ -196,6 +197,8 @@ template <class V, OneOf<RecordingEvent> M>
 void describe(V& v, M& m) {
   v.boolean("on", m.on);
   v.text("reason", m.reason, 0, kMaxReasonBytes);
+  v.optional_text("p", m.p, kMaxIdBytes);
+  v.optional_text("source", m.source, kMaxIdBytes);
 }
 template <class V, OneOf<EncoderEvent> M>
 void describe(V& v, M& m) {

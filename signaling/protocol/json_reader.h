@@ -52,6 +52,9 @@ class JsonReader {
     v.emplace();
     text(name, *v, 1, most);
   }
+  void optional_text(const char* name, std::optional<std::string>& v, size_t most) {
+    if (find(name) != nullptr) nullable_text(name, v, most);
+  }
   void integer(const char* name, int64_t& v, int64_t least, int64_t most) {
     const nlohmann::json* field = required(name);
     if (field != nullptr) read_integer(name, *field, v, least, most);

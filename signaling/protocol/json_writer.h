@@ -22,6 +22,9 @@ class JsonWriter {
   void nullable_text(const char* name, const std::optional<std::string>& v, size_t) {
     out_[name] = v ? nlohmann::json(*v) : nlohmann::json(nullptr);
   }
+  void optional_text(const char* name, const std::optional<std::string>& v, size_t) {
+    if (v) out_[name] = *v;
+  }
   void integer(const char* name, int64_t v, int64_t, int64_t) { out_[name] = v; }
   void optional_integer(const char* name, const std::optional<int64_t>& v, int64_t, int64_t) {
     if (v) out_[name] = *v;

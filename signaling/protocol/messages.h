@@ -241,6 +241,7 @@ struct MuteEvent {
   std::string p;
   bool muted = false;
   MutedBy by = MutedBy::Nobody;  // muted: whose mute holds; otherwise who lifted the last one
+  bool self_too = false;         // the class's own mute holds beside the teacher's
   bool operator==(const MuteEvent&) const = default;
 };
 struct ChatEvent {
@@ -268,6 +269,9 @@ struct RecordingEvent {
   static constexpr std::string_view kName = "recording";
   bool on = false;
   std::string reason;  // "lesson", "restart", "ended", "failed"
+  // Whose track failed, and which; only with "failed". `on` when others are still recorded.
+  std::optional<std::string> p = std::nullopt;
+  std::optional<std::string> source = std::nullopt;  // as in `slots`
   bool operator==(const RecordingEvent&) const = default;
 };
 struct EncoderEvent {

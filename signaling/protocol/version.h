@@ -12,6 +12,7 @@ inline constexpr std::string_view kSubprotocol = "tongke.v1";
 
 // WebSocket close codes (PROTOCOL.md, "Errors").
 inline constexpr uint16_t kCloseGoingAway = 1001;  // the server stops
+inline constexpr uint16_t kCloseInternal = 1011;   // a failure of the server; worth another try
 inline constexpr uint16_t kCloseLessonEnded = 4000;
 inline constexpr uint16_t kCloseProtocol =
     4400;  // wrong version, or malformed messages again and again
