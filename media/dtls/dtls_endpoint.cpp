@@ -84,6 +84,8 @@ struct DtlsEndpoint::Parts {
   // Counts a record of the handshake; false when it is one too many.
   bool affordable(const Record& record);
   void answer_repetition(const Record& record);
+  // Gives one record to OpenSSL. Anything but Taken: the rest of its datagram is not looked at.
+  Verdict take(Instant now, const Record& record);
   void send_flight_again();
 
   Role role;
@@ -280,6 +282,25 @@ void DtlsEndpoint::Parts::send_flight_again() {
   for (const auto& datagram : flight) queue.push_back(datagram);
 }
 
+DtlsEndpoint::Verdict DtlsEndpoint::Parts::take(Instant now, const Record& record) {
+  const bool handshaking = state == State::Handshaking;
+  if (handshaking) {
+    // Anyone who can forge the peer's address can send a readable alert; the handshake limit is
+    // patience enough.
+    if (record.type == kAlert && record.epoch == 0) return Verdict::Taken;
+    if (!affordable(record)) return Verdict::TooLarge;
+  } else {
+    answer_repetition(record);
+  }
+  BIO_write(in, record.bytes.data(), static_cast<int>(record.bytes.size()));
+  if (handshaking) {
+    advance(now);
+  } else {
+    read_after_handshake();
+  }
+  return state == State::Failed ? Verdict::Failed : Verdict::Taken;
+}
+
 DtlsEndpoint::DtlsEndpoint(Role role, const Certificate& certificate, const Fingerprint& peer,
                            Offer offer)
     : parts_(std::make_unique<Parts>(role, certificate, peer, offer)) {}
@@ -302,25 +323,10 @@ DtlsEndpoint::Verdict DtlsEndpoint::handle_datagram(Instant now, ByteSpan datagr
     p.give_up = now + kHandshakeLimit;
   }
   ByteSpan left = datagram;
-  while (!left.empty()) {
+  while (!left.empty() && p.state != State::Closed) {
     Record record;
     if (!next_record(left, record)) return Verdict::Malformed;
-    const bool handshaking = p.state == State::Handshaking;
-    if (handshaking) {
-      // Anyone who can forge the peer's address can send a readable alert; the handshake limit is
-      // patience enough.
-      if (record.type == kAlert && record.epoch == 0) continue;
-      if (!p.affordable(record)) return Verdict::TooLarge;
-    }
-    if (!handshaking) p.answer_repetition(record);
-    BIO_write(p.in, record.bytes.data(), static_cast<int>(record.bytes.size()));
-    if (handshaking) {
-      p.advance(now);
-    } else {
-      p.read_after_handshake();
-    }
-    if (p.state == State::Failed) return Verdict::Failed;
-    if (p.state == State::Closed) break;
+    if (const Verdict verdict = p.take(now, record); verdict != Verdict::Taken) return verdict;
   }
   return Verdict::Taken;
 }

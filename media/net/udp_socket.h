@@ -41,7 +41,7 @@ class UdpSocket {
   // What the kernel granted, in bytes.
   [[nodiscard]] int receive_buffer() const;
   // One datagram, now or never; false when the socket would not take it.
-  bool send(const Address& to, ByteSpan datagram) const;
+  [[nodiscard]] bool send(const Address& to, ByteSpan datagram) const;
 
  private:
   UdpSocket(int fd, bool v6) : fd_(fd), v6_(v6) {}

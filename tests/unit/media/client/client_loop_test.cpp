@@ -21,7 +21,9 @@ namespace {
 // Many peers behind one socket, found by ufrag and then by address, as the engine does it.
 class ManyPeers final : public transport::DatagramSink {
  public:
-  void send(const Address& to, ByteSpan datagram) override { socket_.send(to, datagram); }
+  void send(const Address& to, ByteSpan datagram) override {
+    EXPECT_TRUE(socket_.send(to, datagram));
+  }
 
   void add(const IceCredentials& local, const IceCredentials& remote,
            const Fingerprint& fingerprint) {
