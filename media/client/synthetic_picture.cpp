@@ -63,7 +63,7 @@ void halve_plane(const std::vector<uint8_t>& from, int from_width, std::vector<u
     const uint8_t* upper = from.data() + at(from_width, 0, 2 * y);
     const uint8_t* lower = upper + from_width;
     uint8_t* out = to.data() + at(width, 0, y);
-    for (int x = 0; x < width; ++x) {
+    for (size_t x = 0; x < static_cast<size_t>(width); ++x) {
       out[x] = static_cast<uint8_t>(
           (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) / 4);
     }
@@ -130,7 +130,7 @@ void SyntheticPicture::draw_disc(int cx, int cy, int radius) {
   for (int dy = -radius; dy < radius; ++dy) {
     const int half = static_cast<int>(std::sqrt(static_cast<double>(radius * radius - dy * dy)));
     const size_t offset = at(picture_.width, cx - half, cy + dy);
-    std::memset(picture_.y.data() + offset, kWhite.y, static_cast<size_t>(2 * half));
+    std::memset(picture_.y.data() + offset, kWhite.y, 2 * static_cast<size_t>(half));
   }
 }
 

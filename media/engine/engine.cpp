@@ -242,6 +242,7 @@ void Engine::handle_timeout(Instant now) {
 
 void Engine::close_all(Instant now) {
   std::vector<RoomId> ids;
+  ids.reserve(rooms_.size());
   for (const auto& [id, room] : rooms_) ids.push_back(id);
   for (const RoomId id : ids) {
     RemoveRoom command{id};

@@ -29,7 +29,7 @@ class FrameAssembler {
  public:
   // Larger frames are dropped: an unending frame must not eat the memory. A 4K key frame is below 2
   // MB.
-  static constexpr size_t kMaxFrame = 4 * 1024 * 1024;
+  static constexpr size_t kMaxFrame = size_t{4} * 1024 * 1024;
 
   explicit FrameAssembler(Codec codec) : codec_(codec) {}
 

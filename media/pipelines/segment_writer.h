@@ -31,7 +31,7 @@ class SegmentWriter {
   enum class State : uint8_t { Writing, Finishing, Finished, Failed };
 
   // Frames that wait for the disk; more means that it has stalled: 16 MB are a minute of 720p.
-  static constexpr size_t kMaxQueued = 16 * 1024 * 1024;
+  static constexpr size_t kMaxQueued = size_t{16} * 1024 * 1024;
 
   // Creates `path`, which must not exist. Errors: the file cannot be made, a plugin is missing.
   static Outcome<std::unique_ptr<SegmentWriter>> open(const std::filesystem::path& path,

@@ -88,7 +88,7 @@ void TrackRecorder::release(Instant now, bool all) {
   if (clock_known_) write_held();
 }
 
-void TrackRecorder::on_item(receive::ReorderBuffer<Item>::Released released) {
+void TrackRecorder::on_item(const receive::ReorderBuffer<Item>::Released& released) {
   const Item& item = released.item;
   auto frame = assembler_.push(item.payload, item.rtp, item.marker, released.missing_before > 0);
   if (frame) on_frame(std::move(*frame));

@@ -65,7 +65,7 @@ class TrackRecorder {
   };
 
   void release(Instant now, bool all);
-  void on_item(receive::ReorderBuffer<Item>::Released released);
+  void on_item(const receive::ReorderBuffer<Item>::Released& released);
   void on_frame(Frame frame);
   void write_held();
   void write(Frame frame);

@@ -151,7 +151,7 @@ class IngressTrack {
     uint16_t sequence = 0;
     ByteSpan payload;
   };
-  std::optional<codec::FrameInfo> read_frame(const Input& in, ByteSpan payload) const;
+  [[nodiscard]] std::optional<codec::FrameInfo> read_frame(const Input& in, ByteSpan payload) const;
   void even_out(size_t first, size_t end);
   void note_level(const rtp::Extensions& extensions);
 

@@ -42,8 +42,7 @@ class Mailbox {
     const size_t tail = tail_.load(std::memory_order_relaxed);
     if (tail == head_.load(std::memory_order_acquire)) return std::nullopt;
     std::optional<T>& slot = (*slots_)[tail & (kCapacity - 1)];
-    std::optional<T> message = std::move(slot);
-    slot.reset();
+    std::optional<T> message = std::exchange(slot, std::nullopt);
     tail_.store(tail + 1, std::memory_order_release);
     return message;
   }

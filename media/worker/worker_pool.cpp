@@ -35,6 +35,7 @@ Outcome<WorkerPool> WorkerPool::start(const Params& params, const dtls::Certific
 Worker& WorkerPool::place(RoomId room) {
   if (Worker* worker = worker_of(room)) return *worker;
   std::vector<std::pair<int64_t, int64_t>> loads;
+  loads.reserve(loads_.size());
   for (const Load& l : loads_) loads.emplace_back(l.peers, l.rooms);
   const size_t chosen = least_loaded(loads);
   ++loads_[chosen].rooms;
