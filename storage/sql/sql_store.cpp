@@ -18,8 +18,8 @@ constexpr char kMemory[] = ":memory:";
 constexpr int kBusyTimeoutMs = 5'000;
 
 int64_t wall_us() {
-  using namespace std::chrono;
-  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();
 }
 
 // soci-sqlite3.h declares SQLite's functions inside a namespace of its own; the object is the same.

@@ -28,7 +28,7 @@ void StorageThread::tell(const char* what, std::function<Outcome<void>(Store&)> 
 }
 
 void StorageThread::append_events(std::vector<LessonEvent> events,
-                                  std::function<void(Outcome<void>)> done) {
+                                  const std::function<void(Outcome<void>)>& done) {
   if (enqueue(Append{std::move(events), done}, kMaxQueuedAppends)) return;
   media::logger("storage")->error("append to the timeline: {}", overloaded().message);
   if (done) deliver([done] { done(tl::unexpected<media::EnvError>(overloaded())); });

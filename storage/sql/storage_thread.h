@@ -84,7 +84,8 @@ class StorageThread {
 
   // Appends to the timeline. Appends that wait together are stored in one transaction; `done` (may
   // be empty) is called like a reply when these events are on disk, or with the error.
-  void append_events(std::vector<LessonEvent> events, std::function<void(Outcome<void>)> done = {});
+  void append_events(std::vector<LessonEvent> events,
+                     const std::function<void(Outcome<void>)>& done = {});
 
   // Runs `job` and waits for it: for start-up, the admin socket's thread and tests. Never from the
   // storage thread or from a loop that must not stall.

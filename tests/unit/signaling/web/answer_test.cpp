@@ -9,6 +9,7 @@
 namespace signaling::web {
 namespace {
 
+using namespace std::string_literals;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -62,7 +63,7 @@ TEST(Answer, SaysThatTheConnectionEnds) {
 
 TEST(Answer, DataCannotMakeALineOfItsOwn) {
   Response response = text_response(200, "text/plain", "");
-  response.with("X-Name", std::string("a\r\nSet-Cookie: evil=1\r\n\r\n<script>\0b", 38));
+  response.with("X-Name", "a\r\nSet-Cookie: evil=1\r\n\r\n<script>\0b"s);
   const Answer answer = prepare_answer(std::move(response), request(), true, kNow);
   EXPECT_EQ(count(answer.head, "\r\n\r\n"), 1U);
   EXPECT_THAT(answer.head, Not(HasSubstr("\r\nSet-Cookie")));
