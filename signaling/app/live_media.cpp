@@ -210,6 +210,21 @@ void LiveLessons::State::offer(Socket& socket, const protocol::Offer& offer, Hos
   if (const auto it = peers.find(id); it != peers.end()) replan(lesson, it->second, true);
 }
 
+std::optional<PeerId> LiveLessons::State::silent_encoder(const Hosted& lesson, const std::string& p) const {
+  std::optional<PeerId> found;
+  for (const PeerId id : lesson.peers) {
+    const Peer& peer = peers.at(id);
+    if (peer.p != p || peer.use != PeerUse::Encoder) continue;
+    const auto& sections = peer.negotiated.published;
+    const bool silent = std::all_of(sections.begin(), sections.end(), [&](const media::PublishedSection& section) {
+      const auto track = tracks.find(section.track);
+      return track != tracks.end() && track->second.silent;
+    });
+    if (silent) found = id;
+  }
+  return found;
+}
+
 void LiveLessons::State::publish(const auth::Actor& actor, Hosted& lesson, const std::string& text,
                                  const HttpReply<MediaAnswer>& reply) {
   if (!auth::authorize(actor, auth::Verb::PublishWhip, lesson.object)) {
@@ -220,6 +235,8 @@ void LiveLessons::State::publish(const auth::Actor& actor, Hosted& lesson, const
   const auto session = sdp::parse(text);
   if (!session) return reject(reply, http_error(session.error()));
   if (const auto* known = lesson.room.find_identity(who->identity)) {
+    // An encoder that crashed cannot say so; the one that replaces it need not wait until consent expires.
+    if (const auto dead = silent_encoder(lesson, known->seen.p)) on_peer_lost(*dead);
     if (known->has_encoder()) return reject(reply, {409, "conflict", "this key publishes already"});
   }
   Peer peer;
@@ -455,6 +472,7 @@ void LiveLessons::State::on_event(const media::api::Event& event) {
   const auto peer = peers.find(track->second.peer);
   if (lesson == nullptr || peer == peers.end()) return;
   const std::string p = track->second.p;
+  if (active != nullptr) track->second.silent = !active->active;
   if (active != nullptr && peer->second.use == PeerUse::Page) {
     lesson->room.on_track_flow(now(), p, track->second.source, active->active, out);
   }

@@ -76,6 +76,7 @@ struct Track {
   PeerId peer;
   TrackSource source = TrackSource::Microphone;
   bool open = false;
+  bool silent = false;  // it sent, and then nothing came for some seconds
   bool gone = false;  // its connection ended; kept for the segment that is still being finished
 };
 
@@ -166,6 +167,8 @@ struct LiveLessons::State {
   void on_levels(const media::api::AudioLevels& levels);
   void on_segment_started(const media::api::SegmentStarted& event);
   void on_segment_ended(const media::api::SegmentEnded& event);
+  // The encoder of `p` that no longer sends anything, if there is one.
+  [[nodiscard]] std::optional<PeerId> silent_encoder(const Hosted& lesson, const std::string& p) const;
   void publish(const auth::Actor& actor, Hosted& lesson, const std::string& offer, const HttpReply<MediaAnswer>& reply);
   void play(const auth::Actor& actor, Hosted& lesson, const std::string& offer, PlaySource source,
             const HttpReply<MediaAnswer>& reply);

@@ -34,7 +34,7 @@ function peer(script, ...args) {
   const last = new Promise((done, fail) => child.on('exit', (code) => (
     code === 0 && lines.length > 1 ? done(lines.at(-1)) : fail(new Error(`${script} ended with ${code}: ${errors}`)))));
   last.catch(() => {});
-  return { first, last, stop: () => child.kill('SIGTERM') };
+  return { first, last, stop: () => child.kill('SIGKILL') };
 }
 
 const url = (kind) => `${server.https}/${kind}/${server.lesson}`;
@@ -65,4 +65,26 @@ test('a second publisher with the same key is refused and the first goes on', { 
   const watcher = peer('aiortc_peer.py', 'watch', url('whep'), server.token('observer'), 5);
   assert.ok((await watcher.last).frames > 20);
   assert.equal((await publisher.last).connection, 'connected');
+});
+
+test('an encoder that crashed is replaced as soon as it has fallen silent', { timeout: 60_000 }, async () => {
+  const token = server.token('teacher');
+  const crashed = peer('aiortc_peer.py', 'publish', url('whip'), token, 60);
+  assert.equal((await crashed.first).answered, 201);
+  const watcher = peer('aiortc_peer.py', 'watch', url('whep'), server.token('observer'), 3);
+  assert.ok((await watcher.last).frames > 10);
+  crashed.stop();
+  let refused = 0;
+  for (;;) {
+    const next = peer('aiortc_peer.py', 'publish', url('whip'), token, 1);
+    const answer = await next.last.catch((error) => error);
+    if (answer instanceof Error) {
+      assert.match(answer.message, /409/);
+      refused += 1;
+      assert.ok(refused < 30, 'still refused');
+      continue;
+    }
+    assert.equal((await next.first).answered, 201);
+    break;
+  }
 });
