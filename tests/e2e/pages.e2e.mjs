@@ -62,7 +62,7 @@ test('signing in with a password leads to today', { timeout: 60_000 }, async () 
 
 test('today', { timeout: 60_000 }, () => looksRight('today', '/', shows('enter-lesson')));
 test('device and line check', { timeout: 60_000 }, () => looksRight('check', '/check', (page) => page.locator('video').first().waitFor()));
-test('library', { timeout: 60_000 }, () => looksRight('library', '/library', (page) => page.locator('h1').first().waitFor()));
+test('library', { timeout: 60_000 }, () => looksRight('library', '/library', (page) => page.locator('main.library').waitFor()));
 test('gallery of parts', { timeout: 60_000 }, () => looksRight('gallery', '/gallery', (page) => page.locator('h1').first().waitFor()));
 
 test('lesson pages', { timeout: 240_000 }, async () => {
