@@ -62,8 +62,8 @@ Outcome<json> perform(const std::filesystem::path& data_dir, const json& request
     if (lock) {
       const auto store = storage::sql::open_store(data_dir / "tongke.db");
       if (!store) return tl::unexpected(store.error());
-      using namespace std::chrono;
-      const auto now = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+      const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+      const auto now = std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();
       return execute(**store, request, {data_dir, now, fmt::format("admin uid {}", geteuid())});
     }
     if (std::chrono::steady_clock::now() >= deadline) return tl::unexpected(lock.error());

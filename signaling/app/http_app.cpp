@@ -95,7 +95,8 @@ void HttpApp::on_request(web::Request request, web::Responder responder) {
 
 void HttpApp::pass_gate(Call call, AuthFailure failure) {
   if (failure == AuthFailure::Unavailable) return reply_unavailable(api_, call);
-  const Gate& gate = call.route->gate;
+  const Route& route = *call.route;
+  const Gate& gate = route.gate;
   if (gate.kind() == Gate::Kind::Verb) {
     if (!auth::authorize(call.actor, gate.asked(), auth::Object::nothing()))
       return reply_denied(api_, call);
@@ -107,9 +108,9 @@ void HttpApp::pass_gate(Call call, AuthFailure failure) {
       !is_own_origin(call.request)) {
     return reply_error(api_, call, 403, "forbidden", "this request comes from another site");
   }
-  if (api_.status != "ok" && call.route->cors == Cors::Bearer) return reply_unavailable(api_, call);
+  if (api_.status != "ok" && route.cors == Cors::Bearer) return reply_unavailable(api_, call);
   if (gate.kind() == Gate::Kind::Lesson) return pass_lesson_gate(std::move(call));
-  call.route->handler(api_, std::move(call));
+  route.handler(api_, std::move(call));
 }
 
 void HttpApp::pass_lesson_gate(Call call) {
@@ -138,7 +139,8 @@ void HttpApp::pass_lesson_gate(Call call) {
           return reply_denied(api_, call);
         call.lesson = std::move(*found->lesson);
         call.roster = std::move(found->roster);
-        call.route->handler(api_, std::move(call));
+        const Route& route = *call.route;
+        route.handler(api_, std::move(call));
       });
 }
 

@@ -14,6 +14,35 @@ namespace {
 template <class T>
 using Outcome = media::Outcome<T>;
 
+// "<school> <class>"; unset for a class that is gone.
+Outcome<std::optional<std::string>> name_of_class(storage::Store& store, const storage::Id& id) {
+  auto row = store.school_class(id);
+  if (!row) return tl::unexpected<media::EnvError>(row.error());
+  if (!*row) return std::optional<std::string>();
+  auto school = store.school((*row)->school_id);
+  if (!school) return tl::unexpected<media::EnvError>(school.error());
+  return fmt::format("{}{}", *school ? (*school)->name + " " : "", (*row)->name);
+}
+
+// Adds the role to its collective's entry, which it makes when there is none.
+Outcome<void> add_role(storage::Store& store, const storage::PersonRole& role,
+                       nlohmann::json& collectives) {
+  nlohmann::json* entry = nullptr;
+  for (nlohmann::json& known : collectives) {
+    if (known["id"] == role.collective_id) entry = &known;
+  }
+  if (entry == nullptr) {
+    auto collective = store.collective(role.collective_id);
+    if (!collective) return tl::unexpected<media::EnvError>(collective.error());
+    collectives.push_back({{"id", role.collective_id},
+                           {"name", *collective ? (*collective)->name : ""},
+                           {"roles", nlohmann::json::array()}});
+    entry = &collectives.back();
+  }
+  (*entry)["roles"].push_back(storage::name_of(role.role));
+  return {};
+}
+
 // What GET /api/v1/session answers. On the storage thread.
 Outcome<nlohmann::json> describe(storage::Store& store, const auth::Actor& actor) {
   nlohmann::json me{{"name", ""},          {"role", "person"},
@@ -29,27 +58,13 @@ Outcome<nlohmann::json> describe(storage::Store& store, const auth::Actor& actor
   }
   if (actor.class_id) {
     me["classId"] = *actor.class_id;
-    auto row = store.school_class(*actor.class_id);
-    if (!row) return tl::unexpected<media::EnvError>(row.error());
-    auto school = *row ? store.school((*row)->school_id)
-                       : Outcome<std::optional<storage::School>>(std::nullopt);
-    if (!school) return tl::unexpected<media::EnvError>(school.error());
-    if (*row) me["name"] = fmt::format("{}{}", *school ? (*school)->name + " " : "", (*row)->name);
+    auto name = name_of_class(store, *actor.class_id);
+    if (!name) return tl::unexpected<media::EnvError>(name.error());
+    if (*name) me["name"] = std::move(**name);
   }
   for (const storage::PersonRole& role : actor.roles) {
-    nlohmann::json* entry = nullptr;
-    for (nlohmann::json& known : me["collectives"]) {
-      if (known["id"] == role.collective_id) entry = &known;
-    }
-    if (entry == nullptr) {
-      auto collective = store.collective(role.collective_id);
-      if (!collective) return tl::unexpected<media::EnvError>(collective.error());
-      me["collectives"].push_back({{"id", role.collective_id},
-                                   {"name", *collective ? (*collective)->name : ""},
-                                   {"roles", nlohmann::json::array()}});
-      entry = &me["collectives"].back();
-    }
-    (*entry)["roles"].push_back(storage::name_of(role.role));
+    if (auto added = add_role(store, role, me["collectives"]); !added)
+      return tl::unexpected<media::EnvError>(added.error());
   }
   return me;
 }

@@ -97,7 +97,7 @@ media::Outcome<void> Demo::run() {
     auto http = HttpClient::make({.token = params_.token, .insecure = params_.insecure});
     if (!http) return tl::unexpected(http.error());
     const bool connected_before = std::exchange(ever_connected_, false);
-    const auto ended = run_session(**http);
+    auto ended = run_session(**http);
     if (ended && done()) break;
     if (ever_connected_) retry = kFirstRetry;
     ever_connected_ = ever_connected_ || connected_before;

@@ -35,7 +35,7 @@ std::string plain_address(const std::string& address) {
 }
 
 std::string address_key(const std::string& address) {
-  const std::string plain = plain_address(address);
+  std::string plain = plain_address(address);
   std::array<uint8_t, 16> bytes{};
   if (::inet_pton(AF_INET6, plain.c_str(), bytes.data()) != 1) return plain;
   std::fill(bytes.begin() + 8, bytes.end(), uint8_t{0});
