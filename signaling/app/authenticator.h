@@ -32,9 +32,10 @@ struct Credential {
 // A bearer counts before the cookie.
 Credential credential_of(const web::Request& request);
 
-// Whose credential it is now; an actor of kind None when it is wrong, expired or revoked. On the storage thread.
-media::Outcome<auth::Actor> look_up(storage::Store& store, const std::string& secret_hash, bool is_session,
-                                    int64_t wall_us);
+// Whose credential it is now; an actor of kind None when it is wrong, expired or revoked. On the
+// storage thread.
+media::Outcome<auth::Actor> look_up(storage::Store& store, const std::string& secret_hash,
+                                    bool is_session, int64_t wall_us);
 
 enum class AuthFailure : uint8_t { None, Unavailable };
 

@@ -10,8 +10,8 @@
 namespace signaling::app {
 namespace {
 
-// A revoked credential works for at most this long plus the time of a tick: below the two seconds that PROTOCOL.md
-// promises.
+// A revoked credential works for at most this long plus the time of a tick: below the two seconds
+// that PROTOCOL.md promises.
 constexpr Duration kCheckAgain = Duration::millis(1'500);
 
 // The same right in the lesson as when the connection was made.
@@ -25,9 +25,10 @@ bool still_covers(const auth::Actor& fresh, const auth::Actor& old, const Hosted
 }  // namespace
 
 bool same_owner(const auth::Actor& a, const auth::Actor& b) {
-  if (!a.credential_hash.empty() || !b.credential_hash.empty()) return a.credential_hash == b.credential_hash;
-  return a.kind == b.kind && a.person_id == b.person_id && a.lesson_id == b.lesson_id && a.role == b.role &&
-         a.class_id == b.class_id;
+  if (!a.credential_hash.empty() || !b.credential_hash.empty())
+    return a.credential_hash == b.credential_hash;
+  return a.kind == b.kind && a.person_id == b.person_id && a.lesson_id == b.lesson_id &&
+         a.role == b.role && a.class_id == b.class_id;
 }
 
 std::optional<classroom::Newcomer> newcomer(const auth::Actor& actor, const Hosted& lesson) {
@@ -65,8 +66,9 @@ std::optional<classroom::Newcomer> newcomer(const auth::Actor& actor, const Host
   return std::nullopt;
 }
 
-// One look at the database for all that are due; the next one waits for its answer. While the database does not
-// answer everyone keeps the right they had: a stalled disk must not empty the classrooms.
+// One look at the database for all that are due; the next one waits for its answer. While the
+// database does not answer everyone keeps the right they had: a stalled disk must not empty the
+// classrooms.
 void LiveLessons::State::recheck(Instant t) {
   if (rechecking) return;
   std::map<std::string, bool> due;  // credential hash -> is a session
@@ -95,8 +97,10 @@ void LiveLessons::State::recheck(Instant t) {
       [this, guard = std::weak_ptr<bool>(alive)](const media::Outcome<Found>& found) {
         if (stops(guard)) return;
         rechecking = false;
-        if (found) on_rechecked(*found);
-        else ++counters.storage_failures;
+        if (found)
+          on_rechecked(*found);
+        else
+          ++counters.storage_failures;
       });
 }
 
@@ -122,7 +126,8 @@ void LiveLessons::State::on_rechecked(const std::map<std::string, auth::Actor>& 
   for (const PeerId id : lost_peers) on_peer_lost(id);
 }
 
-// The seat goes with the socket: nobody may come back to it by its secret alone, and nobody waits for it.
+// The seat goes with the socket: nobody may come back to it by its secret alone, and nobody waits
+// for it.
 void LiveLessons::State::revoke(ConnectionId id) {
   Socket& socket = sockets.at(id);
   const std::string p = socket.p;

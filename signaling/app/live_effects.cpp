@@ -1,4 +1,5 @@
-// Carries out what a classroom asks for: events to everyone and to the database, gates and slots to the media plane.
+// Carries out what a classroom asks for: events to everyone and to the database, gates and slots to
+// the media plane.
 #include "media/base/log.h"
 #include "signaling/app/live_state.h"
 #include "storage/sql/storage_thread.h"
@@ -22,26 +23,29 @@ void LiveLessons::State::store(Hosted& lesson, const std::vector<protocol::Event
   save(lesson);
 }
 
-// One append is under way at a time and what failed is tried again first: the timeline may have no gap.
+// One append is under way at a time and what failed is tried again first: the timeline may have no
+// gap.
 void LiveLessons::State::save(Hosted& lesson) {
   if (lesson.saving || lesson.unsaved.empty() || now() < lesson.save_again) return;
   lesson.saving = true;
   const size_t count = lesson.unsaved.size();
-  storage.append_events(lesson.unsaved, [this, count, id = lesson.row.id, guard = std::weak_ptr<bool>(alive)](
-                                            const media::Outcome<void>& done) {
-    if (stops(guard)) return;
-    Hosted* stored = find(id);
-    if (stored == nullptr) return;
-    stored->saving = false;
-    if (done) {
-      counters.events_stored += count;
-      stored->unsaved.erase(stored->unsaved.begin(), stored->unsaved.begin() + static_cast<std::ptrdiff_t>(count));
-      save(*stored);
-    } else {
-      ++counters.storage_failures;
-      stored->save_again = now() + kSaveAgainAfter;
-    }
-  });
+  storage.append_events(
+      lesson.unsaved, [this, count, id = lesson.row.id,
+                       guard = std::weak_ptr<bool>(alive)](const media::Outcome<void>& done) {
+        if (stops(guard)) return;
+        Hosted* stored = find(id);
+        if (stored == nullptr) return;
+        stored->saving = false;
+        if (done) {
+          counters.events_stored += count;
+          stored->unsaved.erase(stored->unsaved.begin(),
+                                stored->unsaved.begin() + static_cast<std::ptrdiff_t>(count));
+          save(*stored);
+        } else {
+          ++counters.storage_failures;
+          stored->save_again = now() + kSaveAgainAfter;
+        }
+      });
 }
 
 struct LiveLessons::State::Carry {
@@ -51,7 +55,8 @@ struct LiveLessons::State::Carry {
   void operator()(const classroom::GateChanged& gate) const { s.sync_gates(lesson, gate.p); }
   void operator()(const classroom::SlotsChanged&) const { s.replan(lesson); }
   void operator()(const classroom::CloseSocket& closing) const {
-    if (Socket* socket = s.socket_of(lesson, closing.p)) s.close(*socket, closing.code, closing.reason);
+    if (Socket* socket = s.socket_of(lesson, closing.p))
+      s.close(*socket, closing.code, closing.reason);
     lesson.seats.erase(closing.p);
   }
   void operator()(const classroom::DropMedia& drop) const { s.drop_media(lesson, drop.p); }
@@ -66,11 +71,13 @@ struct LiveLessons::State::Carry {
   }
   void operator()(const classroom::LessonEnded&) const {
     lesson.ended = true;
-    s.storage.tell("end the lesson", [id = lesson.row.id, wall = s.params.clocks.wall_us()](storage::Store& store) {
+    s.storage.tell("end the lesson", [id = lesson.row.id,
+                                      wall = s.params.clocks.wall_us()](storage::Store& store) {
       const auto done = store.set_lesson_ended(id, wall);
       return done ? media::Outcome<void>() : tl::unexpected<media::EnvError>(done.error());
     });
-    // Also when the classroom calls it off already: after a failure the media plane still waits for new tracks.
+    // Also when the classroom calls it off already: after a failure the media plane still waits for
+    // new tracks.
     s.stop_recording(lesson);
     // WHEP players are nobody in the lesson; they end with the room.
     for (const PeerId id : std::set<PeerId>(lesson.peers)) {
@@ -106,14 +113,15 @@ void LiveLessons::State::apply(Hosted& lesson, classroom::Output& out) {
   out = {};
 }
 
-// Of somebody who was removed also the players that its credential opened: they are not listed anywhere, and the
-// teacher's word holds for them too.
+// Of somebody who was removed also the players that its credential opened: they are not listed
+// anywhere, and the teacher's word holds for them too.
 void LiveLessons::State::drop_media(Hosted& lesson, const std::string& p) {
   const classroom::Participant* who = lesson.room.find(p);
   const bool removed = who != nullptr && who->presence == classroom::Presence::Removed;
   for (const PeerId id : std::set<PeerId>(lesson.peers)) {
     const Peer& peer = peers.at(id);
-    const bool is_players = removed && peer.use == PeerUse::Player && peer.identity == who->identity;
+    const bool is_players =
+        removed && peer.use == PeerUse::Player && peer.identity == who->identity;
     if (is_players || (!peer.p.empty() && peer.p == p)) remove_peer(id);
   }
   lesson.links.erase(p);
@@ -148,7 +156,8 @@ void LiveLessons::State::start_recording(Hosted& lesson) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) {
-    media::logger("app")->error("cannot record: {} cannot be made: {}", directory.string(), error.message());
+    media::logger("app")->error("cannot record: {} cannot be made: {}", directory.string(),
+                                error.message());
     classroom::Output out;
     lesson.room.on_recording(now(), false, "failed", out);
     return store(lesson, out.events);
@@ -157,14 +166,15 @@ void LiveLessons::State::start_recording(Hosted& lesson) {
   media.start_recording(lesson.media_room, {directory});
 }
 
-// Of a page's and an encoder's track of the same source only the one that is shown may be forwarded: two copies of
-// one voice would be heard as an echo.
+// Of a page's and an encoder's track of the same source only the one that is shown may be
+// forwarded: two copies of one voice would be heard as an echo.
 void LiveLessons::State::sync_gates(Hosted& lesson, const std::string& p) {
   for (size_t i = 0; i < classroom::kSources; ++i) {
     const auto source = static_cast<TrackSource>(i);
     const auto found = lesson.tracks.find({p, source});
     if (found == lesson.tracks.end()) continue;
-    const auto shown = lesson.room.may_forward(p, source) ? track_for(lesson, p, source) : std::nullopt;
+    const auto shown =
+        lesson.room.may_forward(p, source) ? track_for(lesson, p, source) : std::nullopt;
     for (const TrackId id : found->second) {
       Track& track = tracks.at(id);
       const bool open = shown == id;
@@ -182,14 +192,16 @@ void LiveLessons::State::replan(Hosted& lesson) {
 void LiveLessons::State::replan(Hosted& lesson, Peer& peer, bool always_tell) {
   const auto wall = lesson.walls.find(peer.p);
   peer.viewer.wall = wall != lesson.walls.end() ? wall->second : std::vector<std::string>();
-  const classroom::SlotPlan before = std::exchange(peer.plan, classroom::plan_slots(lesson.room, peer.viewer, peer.plan));
+  const classroom::SlotPlan before =
+      std::exchange(peer.plan, classroom::plan_slots(lesson.room, peer.viewer, peer.plan));
   for (const auto& [name, target] : peer.plan) {
     const media::SlotId slot = peer.slots.at(name);
     media::SlotFeed feed;
     if (target.loudest) {
       feed = media::Loudest{};
     } else if (target.shown) {
-      if (const auto track = track_for(lesson, target.shown->p, target.shown->source)) feed = *track;
+      if (const auto track = track_for(lesson, target.shown->p, target.shown->source))
+        feed = *track;
     }
     const auto old = before.find(name);
     const uint8_t old_layer = old != before.end() ? old->second.layer : classroom::kBest;

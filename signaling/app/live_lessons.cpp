@@ -69,11 +69,14 @@ uint32_t random_u32() {
 }
 
 media::IceCredentials fresh_ice() {
-  // RFC 8445 section 5.3: at least 24 and 128 random bits. ice-char has no '-' or '_' (section 15.4).
+  // RFC 8445 section 5.3: at least 24 and 128 random bits. ice-char has no '-' or '_'
+  // (section 15.4).
   const auto letters = [](size_t n) {
-    static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static constexpr std::string_view kAlphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     std::string text;
-    for (size_t i = 0; i < n; ++i) text += kAlphabet[randombytes_uniform(static_cast<uint32_t>(kAlphabet.size()))];
+    for (size_t i = 0; i < n; ++i)
+      text += kAlphabet[randombytes_uniform(static_cast<uint32_t>(kAlphabet.size()))];
     return text;
   };
   return {letters(8), letters(24)};
@@ -81,7 +84,9 @@ media::IceCredentials fresh_ice() {
 
 // ---------------------------------------------------------------- lessons
 
-LiveLessons::State::~State() { alive.reset(); }
+LiveLessons::State::~State() {
+  alive.reset();
+}
 
 Hosted* LiveLessons::State::find(const std::string& lesson) {
   const auto it = lessons.find(lesson);
@@ -104,7 +109,8 @@ void LiveLessons::State::with_lesson(const std::string& id, Loaded then) {
                 media::Outcome<Hosted*> lesson = nullptr;
                 if (!rows) {
                   ++counters.storage_failures;
-                  media::logger("app")->error("lesson {} cannot be read: {}", id, rows.error().message);
+                  media::logger("app")->error("lesson {} cannot be read: {}", id,
+                                              rows.error().message);
                   lesson = tl::unexpected<media::EnvError>(rows.error());
                 } else if (draining) {
                   lesson = media::env_fail("the server stops");
@@ -124,8 +130,11 @@ Hosted* LiveLessons::State::host(storage::Lesson row, storage::LessonRoster rost
   for (const storage::LessonEvent& one : stored) {
     const auto parsed = protocol::parse_server(one.payload);
     const auto* event = parsed ? std::get_if<protocol::Event>(&*parsed) : nullptr;
-    if (event != nullptr) events.push_back(*event);
-    else media::logger("app")->error("event {} of lesson {} cannot be read and is passed over", one.sequence, id);
+    if (event != nullptr)
+      events.push_back(*event);
+    else
+      media::logger("app")->error("event {} of lesson {} cannot be read and is passed over",
+                                  one.sequence, id);
   }
   // Killed between the event and its row: what everyone was told holds.
   const auto live = std::find_if(events.begin(), events.end(), [](const protocol::Event& event) {
@@ -144,18 +153,21 @@ Hosted* LiveLessons::State::host(storage::Lesson row, storage::LessonRoster rost
   const classroom::Policy& policy = classroom::policy_of(row.kind);
   protocol::Lesson lesson_shown = shown(row, roster, policy);
   auto& slot = lessons[id];
-  slot = std::make_unique<Hosted>(std::move(row), std::move(roster), std::move(lesson_shown), policy);
+  slot =
+      std::make_unique<Hosted>(std::move(row), std::move(roster), std::move(lesson_shown), policy);
   Hosted& lesson = *slot;
   lesson.media_room = RoomId(next_room++);
   rooms[lesson.media_room] = &lesson;
   media.add_room(lesson.media_room);
-  // The wall clock bridges a restart: the lesson went on while the server did not. A clock that was set back cannot
-  // take events with it (Classroom::at never falls below the last event).
-  const Duration elapsed = Duration::micros(std::max<int64_t>(0, params.clocks.wall_us() - lesson.row.started_at));
+  // The wall clock bridges a restart: the lesson went on while the server did not. A clock that was
+  // set back cannot take events with it (Classroom::at never falls below the last event).
+  const Duration elapsed =
+      Duration::micros(std::max<int64_t>(0, params.clocks.wall_us() - lesson.row.started_at));
   classroom::Output out;
   lesson.room.restore(now(), elapsed, events, out);
   if (lesson.room.is_live()) {
-    lesson.clock_offset = media.session_time(lesson.media_room) - Duration::micros(lesson.room.at(now()));
+    lesson.clock_offset =
+        media.session_time(lesson.media_room) - Duration::micros(lesson.room.at(now()));
   }
   apply(lesson, out);
   return &lesson;
@@ -164,12 +176,12 @@ Hosted* LiveLessons::State::host(storage::Lesson row, storage::LessonRoster rost
 void LiveLessons::State::reap() {
   std::vector<std::string> over;
   for (auto& [id, lesson] : lessons) {
-    if (lesson->ended && lesson->media_room.is_valid() && !lesson->recording && lesson->segments.empty() &&
-        lesson->unsaved.empty()) {
+    if (lesson->ended && lesson->media_room.is_valid() && !lesson->recording &&
+        lesson->segments.empty() && lesson->unsaved.empty()) {
       over.push_back(id);
     }
-    const bool idle = !lesson->room.is_live() && !lesson->ended && lesson->room.is_empty() && lesson->unsaved.empty() &&
-                      lesson->peers.empty();
+    const bool idle = !lesson->room.is_live() && !lesson->ended && lesson->room.is_empty() &&
+                      lesson->unsaved.empty() && lesson->peers.empty();
     if (idle) over.push_back(id);
   }
   for (const std::string& id : over) {
@@ -187,8 +199,8 @@ void LiveLessons::State::send(Socket& socket, const protocol::ServerMessage& mes
   if (!socket.closing) socket.connection->send(protocol::encode(message));
 }
 
-void LiveLessons::State::refuse(Socket& socket, std::optional<protocol::RequestId> id, ErrorCode code,
-                                std::string message) {
+void LiveLessons::State::refuse(Socket& socket, std::optional<protocol::RequestId> id,
+                                ErrorCode code, std::string message) {
   send(socket, protocol::ErrorMessage{id, code, std::move(message)});
 }
 
@@ -206,7 +218,8 @@ Socket* LiveLessons::State::socket_of(Hosted& lesson, const std::string& p) {
 
 bool LiveLessons::State::too_fast(Socket& socket) {
   const Instant t = now();
-  socket.tokens = std::min(kMessageBurst, socket.tokens + (t - socket.refilled).as_seconds() * kMessagesPerSecond);
+  socket.tokens = std::min(kMessageBurst,
+                           socket.tokens + (t - socket.refilled).as_seconds() * kMessagesPerSecond);
   socket.refilled = t;
   if (socket.tokens >= 1) {
     socket.tokens -= 1;
@@ -214,7 +227,8 @@ bool LiveLessons::State::too_fast(Socket& socket) {
     return false;
   }
   ++counters.messages_too_fast;
-  if (++socket.too_fast == 1) refuse(socket, std::nullopt, ErrorCode::TooFast, "at most 50 messages a second");
+  if (++socket.too_fast == 1)
+    refuse(socket, std::nullopt, ErrorCode::TooFast, "at most 50 messages a second");
   if (socket.too_fast >= kTooFastBeforeClose) close(socket, protocol::kCloseTooFast, "too fast");
   return true;
 }
@@ -222,7 +236,8 @@ bool LiveLessons::State::too_fast(Socket& socket) {
 void LiveLessons::State::malformed(Socket& socket, const protocol::Malformed& error) {
   ++counters.messages_malformed;
   refuse(socket, error.id, error.code, error.message);
-  if (++socket.malformed >= kMalformedBeforeClose) close(socket, protocol::kCloseProtocol, "malformed messages");
+  if (++socket.malformed >= kMalformedBeforeClose)
+    close(socket, protocol::kCloseProtocol, "malformed messages");
 }
 
 void LiveLessons::State::hello(ConnectionId id, const protocol::Hello& message) {
@@ -234,7 +249,8 @@ void LiveLessons::State::hello(ConnectionId id, const protocol::Hello& message) 
   if (socket.hello_pending || !socket.p.empty()) {
     // A client that saw a gap says hello again on the same socket.
     if (socket.hello_pending || message.lesson != socket.lesson) {
-      return refuse(socket, message.id, ErrorCode::Conflict, "this connection is in a lesson already");
+      return refuse(socket, message.id, ErrorCode::Conflict,
+                    "this connection is in a lesson already");
     }
   }
   socket.hello_pending = true;
@@ -243,8 +259,10 @@ void LiveLessons::State::hello(ConnectionId id, const protocol::Hello& message) 
     if (it == sockets.end() || it->second.closing) return;
     it->second.hello_pending = false;
     if (!lesson) {
-      refuse(it->second, message.id, ErrorCode::Internal, "the lesson cannot be read just now; try again");
-      return close(it->second, draining ? protocol::kCloseGoingAway : protocol::kCloseInternal, "internal error");
+      refuse(it->second, message.id, ErrorCode::Internal,
+             "the lesson cannot be read just now; try again");
+      return close(it->second, draining ? protocol::kCloseGoingAway : protocol::kCloseInternal,
+                   "internal error");
     }
     if (*lesson != nullptr) return enter(id, message, **lesson);
     // Whether a lesson that is not open exists is nobody's business who may not see it.
@@ -270,7 +288,8 @@ void LiveLessons::State::enter(ConnectionId id, const protocol::Hello& message, 
       if (!lesson.room.events_after(message.resume->last)) break;
       const std::string seat_of = p;
       if (!lesson.room.on_return(now(), seat_of, out)) break;
-      // Whoever still sits there goes before the events of this return are sent, so that nobody gets them twice.
+      // Whoever still sits there goes before the events of this return are sent, so that nobody
+      // gets them twice.
       if (Socket* older = socket_of(lesson, seat_of); older != nullptr && older != &socket) {
         close(*older, protocol::kCloseSeatTaken, "the seat was taken over");
       }
@@ -284,8 +303,10 @@ void LiveLessons::State::enter(ConnectionId id, const protocol::Hello& message, 
   const auto p = lesson.room.on_join(now(), *who, Origin::Page, out);
   if (!p) {
     refuse(socket, message.id, p.error().code, p.error().message);
-    const bool removed = p.error().code == ErrorCode::Forbidden && who->role != protocol::Role::Observer;
-    return close(socket, removed ? protocol::kCloseRemoved : protocol::kCloseForbidden, p.error().message);
+    const bool removed =
+        p.error().code == ErrorCode::Forbidden && who->role != protocol::Role::Observer;
+    return close(socket, removed ? protocol::kCloseRemoved : protocol::kCloseForbidden,
+                 p.error().message);
   }
   // The newcomer's own arrival is in its state; the others hear of it.
   apply(lesson, out);
@@ -293,7 +314,8 @@ void LiveLessons::State::enter(ConnectionId id, const protocol::Hello& message, 
 }
 
 // An observer that shows another seat's secret leaves the one it has: one socket sits in one seat.
-void LiveLessons::State::leave_seat(const Socket& socket, ConnectionId id, Hosted& lesson, const std::string& next) {
+void LiveLessons::State::leave_seat(const Socket& socket, ConnectionId id, Hosted& lesson,
+                                    const std::string& next) {
   const auto seat = lesson.seats.find(socket.p);
   if (socket.p == next || seat == lesson.seats.end() || seat->second.connection != id) return;
   lesson.seats.erase(seat);
@@ -302,8 +324,8 @@ void LiveLessons::State::leave_seat(const Socket& socket, ConnectionId id, Hoste
   apply(lesson, out);
 }
 
-void LiveLessons::State::welcome(Socket& socket, ConnectionId id, const protocol::Hello& message, Hosted& lesson,
-                                 const std::string& p, bool resumed) {
+void LiveLessons::State::welcome(Socket& socket, ConnectionId id, const protocol::Hello& message,
+                                 Hosted& lesson, const std::string& p, bool resumed) {
   std::vector<protocol::Event> missed;
   if (resumed) missed = lesson.room.events_after(message.resume->last).value_or(missed);
   Seat& seat = lesson.seats[p];
@@ -324,18 +346,22 @@ void LiveLessons::State::welcome(Socket& socket, ConnectionId id, const protocol
   out.resumed = resumed;
   out.at = lesson.room.at(now());
   out.lesson = lesson.room.lesson();
-  if (resumed) out.last = message.resume->last;
-  else out.state = lesson.room.state();
+  if (resumed)
+    out.last = message.resume->last;
+  else
+    out.state = lesson.room.state();
   if (!resumed) out.last = lesson.room.last_event();
   send(socket, out);
   if (resumed) {
     for (const protocol::Event& event : missed) send(socket, event);
   }
-  if (role == protocol::Role::Teacher) send(socket, protocol::Observers{lesson.room.observers_here()});
+  if (role == protocol::Role::Teacher)
+    send(socket, protocol::Observers{lesson.room.observers_here()});
   if (Peer* peer = page_peer(lesson, p)) replan(lesson, *peer, true);
 }
 
-void LiveLessons::State::handle(ConnectionId id, Socket& socket, const protocol::ClientMessage& message) {
+void LiveLessons::State::handle(ConnectionId id, Socket& socket,
+                                const protocol::ClientMessage& message) {
   if (const auto* m = std::get_if<protocol::Hello>(&message)) return hello(id, *m);
   const protocol::RequestId request_id = std::visit([](const auto& m) { return m.id; }, message);
   Hosted* lesson = socket.p.empty() ? nullptr : find(socket.lesson);
@@ -366,8 +392,10 @@ void LiveLessons::State::handle(ConnectionId id, Socket& socket, const protocol:
     refusal = lesson->room.on_request(now(), socket.p, *classroom::request_of(message), out);
   }
   // The answer goes first: `end` and `remove` close sockets.
-  if (refusal) refuse(socket, request_id, refusal->code, refusal->message);
-  else send(socket, protocol::Ok{request_id});
+  if (refusal)
+    refuse(socket, request_id, refusal->code, refusal->message);
+  else
+    send(socket, protocol::Ok{request_id});
   apply(*lesson, out);
 }
 
@@ -378,14 +406,18 @@ namespace {
 // Null: answered with an error.
 Hosted* open_lesson(const media::Outcome<Hosted*>& found, const HttpReply<MediaAnswer>& reply) {
   if (found && *found != nullptr) return *found;
-  if (found) reply(tl::unexpected<HttpError>({404, "not-found", "no such lesson"}));
-  else reply(tl::unexpected<HttpError>({503, "internal", "the lesson cannot be read just now; try again"}));
+  if (found)
+    reply(tl::unexpected<HttpError>({404, "not-found", "no such lesson"}));
+  else
+    reply(tl::unexpected<HttpError>(
+        {503, "internal", "the lesson cannot be read just now; try again"}));
   return nullptr;
 }
 
 }  // namespace
 
-LiveLessons::LiveLessons(LiveParams params, media::api::MediaServer& media, storage::sql::StorageThread& storage)
+LiveLessons::LiveLessons(LiveParams params, media::api::MediaServer& media,
+                         storage::sql::StorageThread& storage)
     : state_(std::make_unique<State>(std::move(params), media, storage)) {}
 
 LiveLessons::~LiveLessons() = default;
@@ -415,7 +447,8 @@ void LiveLessons::recover(std::function<void(media::Outcome<void>)> ready) {
         s.repair.add(std::move(found->cut));
         if (found->live.empty()) return ready({});
         const auto left = std::make_shared<size_t>(found->live.size());
-        // A live lesson that cannot be continued would be taught unrecorded, under numbers that are taken.
+        // A live lesson that cannot be continued would be taught unrecorded, under numbers that are
+        // taken.
         const auto failed = std::make_shared<media::Outcome<void>>();
         for (const std::string& id : found->live) {
           s.with_lesson(id, [left, failed, ready](const media::Outcome<Hosted*>& lesson) {
@@ -429,16 +462,18 @@ void LiveLessons::recover(std::function<void(media::Outcome<void>)> ready) {
 void LiveLessons::drain() {
   State& s = *state_;
   if (std::exchange(s.draining, true)) return;
-  for (auto& [id, socket] : s.sockets) s.close(socket, protocol::kCloseGoingAway, "the server stops");
+  for (auto& [id, socket] : s.sockets)
+    s.close(socket, protocol::kCloseGoingAway, "the server stops");
   std::vector<PeerId> all;
   for (const auto& [id, peer] : s.peers) all.push_back(id);
   for (const PeerId id : all) s.remove_peer(id);
   for (auto& [id, lesson] : s.lessons) {
     s.stop_recording(*lesson);
     if (lesson->room.is_live()) {
-      s.storage.tell("refresh attendance", [lesson_id = id, at = lesson->room.at(s.now())](storage::Store& store) {
-        return store.touch_attendance(lesson_id, at);
-      });
+      s.storage.tell("refresh attendance",
+                     [lesson_id = id, at = lesson->room.at(s.now())](storage::Store& store) {
+                       return store.touch_attendance(lesson_id, at);
+                     });
     }
   }
 }
@@ -490,18 +525,22 @@ void LiveLessons::on_close(ConnectionId id) {
 
 void LiveLessons::publish(const auth::Actor& actor, const std::string& lesson, std::string offer,
                           HttpReply<MediaAnswer> reply) {
-  if (state_->draining) return reply(tl::unexpected<HttpError>({503, "internal", "the server stops"}));
-  state_->with_lesson(lesson, [s = state_.get(), actor, offer = std::move(offer), reply](const media::Outcome<Hosted*>& found) {
+  if (state_->draining)
+    return reply(tl::unexpected<HttpError>({503, "internal", "the server stops"}));
+  state_->with_lesson(lesson, [s = state_.get(), actor, offer = std::move(offer),
+                               reply](const media::Outcome<Hosted*>& found) {
     Hosted* hosted = open_lesson(found, reply);
     if (hosted == nullptr) return;
     s->publish(actor, *hosted, offer, reply);
   });
 }
 
-void LiveLessons::play(const auth::Actor& actor, const std::string& lesson, std::string offer, PlaySource source,
-                       HttpReply<MediaAnswer> reply) {
-  if (state_->draining) return reply(tl::unexpected<HttpError>({503, "internal", "the server stops"}));
-  state_->with_lesson(lesson, [s = state_.get(), actor, offer = std::move(offer), source, reply](const media::Outcome<Hosted*>& found) {
+void LiveLessons::play(const auth::Actor& actor, const std::string& lesson, std::string offer,
+                       PlaySource source, HttpReply<MediaAnswer> reply) {
+  if (state_->draining)
+    return reply(tl::unexpected<HttpError>({503, "internal", "the server stops"}));
+  state_->with_lesson(lesson, [s = state_.get(), actor, offer = std::move(offer), source,
+                               reply](const media::Outcome<Hosted*>& found) {
     Hosted* hosted = open_lesson(found, reply);
     if (hosted == nullptr) return;
     s->play(actor, *hosted, offer, source, reply);
@@ -517,7 +556,8 @@ void LiveLessons::on_media_events() {
 void LiveLessons::on_tick(Instant now) {
   State& s = *state_;
   for (auto& [id, socket] : s.sockets) {
-    if (!socket.closing && socket.p.empty() && !socket.hello_pending && now - socket.opened >= kHelloWithin) {
+    if (!socket.closing && socket.p.empty() && !socket.hello_pending &&
+        now - socket.opened >= kHelloWithin) {
       s.close(socket, protocol::kCloseNoHello, "no hello within 10 s");
     }
   }
@@ -536,9 +576,10 @@ void LiveLessons::on_tick(Instant now) {
     if (!slow) continue;
     if (!lesson->links.empty()) s.tell_teachers(*lesson, protocol::Links{lesson->links});
     if (!lesson->attendance.empty()) {
-      s.storage.tell("refresh attendance", [lesson_id = id, at = lesson->room.at(now)](storage::Store& store) {
-        return store.touch_attendance(lesson_id, at);
-      });
+      s.storage.tell("refresh attendance",
+                     [lesson_id = id, at = lesson->room.at(now)](storage::Store& store) {
+                       return store.touch_attendance(lesson_id, at);
+                     });
     }
   }
   if (s.draining) return;

@@ -1,8 +1,9 @@
-// All lessons that are open on this server: the waiting ones, the running ones, and everyone connected to them.
-// The place where the WebSocket, WHIP and WHEP meet the classroom, the media plane and the database.
+// All lessons that are open on this server: the waiting ones, the running ones, and everyone
+// connected to them. The place where the WebSocket, WHIP and WHEP meet the classroom, the media
+// plane and the database.
 //
-// Owner: the server. Thread: signaling; every method is called there and every reply comes there. Nothing here
-// blocks: what needs the database or a slow file pass is answered later.
+// Owner: the server. Thread: signaling; every method is called there and every reply comes there.
+// Nothing here blocks: what needs the database or a slow file pass is answered later.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +30,8 @@ namespace signaling::app {
 // One WebSocket. Zero is never handed out; never used twice in the life of the process.
 using ConnectionId = media::StrongId<struct ConnectionTag, uint64_t>;
 
-// A WebSocket as LiveLessons sees it. Both calls return at once and never call back into LiveLessons; after
-// close() the transport still reports on_close() once.
+// A WebSocket as LiveLessons sees it. Both calls return at once and never call back into
+// LiveLessons; after close() the transport still reports on_close() once.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -56,7 +57,8 @@ struct MediaAnswer {
   std::string session;  // 128-bit random, base64url: the last part of Location
   std::string etag;     // strong, with its quotes, as in the header; names the ICE session
 };
-// What a PATCH answers: 200 with an SDP fragment and a new ETag after an ICE restart, 204 (empty) after trickle.
+// What a PATCH answers: 200 with an SDP fragment and a new ETag after an ICE restart, 204 (empty)
+// after trickle.
 struct PatchAnswer {
   std::string fragment;
   std::string etag;
@@ -77,7 +79,7 @@ struct LiveParams {
 struct LiveStats {
   uint64_t lessons_waiting = 0;
   uint64_t lessons_live = 0;
-  uint64_t participants = 0;    // teachers and classes present
+  uint64_t participants = 0;  // teachers and classes present
   uint64_t observers = 0;
   uint64_t sockets = 0;
   uint64_t media_sessions = 0;  // RTCPeerConnections, WHIP and WHEP together
@@ -92,17 +94,20 @@ struct LiveStats {
 class LiveLessons {
  public:
   // `media` and `storage` outlive it.
-  LiveLessons(LiveParams params, media::api::MediaServer& media, storage::sql::StorageThread& storage);
+  LiveLessons(LiveParams params, media::api::MediaServer& media,
+              storage::sql::StorageThread& storage);
   ~LiveLessons();
   LiveLessons(const LiveLessons&) = delete;
   LiveLessons& operator=(const LiveLessons&) = delete;
 
   // ---- start and stop ----
-  // Once, before the first connection: closes what a crash left open, makes live lessons live rooms again, repairs
-  // cut recordings on a thread of its own. `ready` is called when connections may come (repair may go on).
+  // Once, before the first connection: closes what a crash left open, makes live lessons live rooms
+  // again, repairs cut recordings on a thread of its own. `ready` is called when connections may
+  // come (repair may go on).
   void recover(std::function<void(media::Outcome<void>)> ready);
-  // Tells every socket 1001, finishes recordings and writes what is owed to the database. Lessons stay live: a
-  // restart continues them. Keep calling on_media_events() and on_tick() until is_drained().
+  // Tells every socket 1001, finishes recordings and writes what is owed to the database. Lessons
+  // stay live: a restart continues them. Keep calling on_media_events() and on_tick() until
+  // is_drained().
   void drain();
   [[nodiscard]] bool is_drained() const;
 
@@ -111,19 +116,20 @@ class LiveLessons {
   void on_message(ConnectionId id, std::string_view text);
   void on_close(ConnectionId id);  // `connection` is not used any more
 
-  // ---- WHIP and WHEP. Errors: 400 unusable SDP, 403, 404 unknown lesson or session, 409 second publisher,
-  // 412 wrong ETag, 422 valid SDP that cannot be answered, 503 stopping ----
-  void publish(const auth::Actor& actor, const std::string& lesson, std::string offer, HttpReply<MediaAnswer> reply);
-  void play(const auth::Actor& actor, const std::string& lesson, std::string offer, PlaySource source,
-            HttpReply<MediaAnswer> reply);
+  // ---- WHIP and WHEP. Errors: 400 unusable SDP, 403, 404 unknown lesson or session, 409 second
+  // publisher, 412 wrong ETag, 422 valid SDP that cannot be answered, 503 stopping ----
+  void publish(const auth::Actor& actor, const std::string& lesson, std::string offer,
+               HttpReply<MediaAnswer> reply);
+  void play(const auth::Actor& actor, const std::string& lesson, std::string offer,
+            PlaySource source, HttpReply<MediaAnswer> reply);
   // `if_match` as in the header; "" when absent.
   void patch(const auth::Actor& actor, const std::string& session, const std::string& if_match,
              std::string fragment, HttpReply<PatchAnswer> reply);
   void end_session(const auth::Actor& actor, const std::string& session, HttpReply<void> reply);
 
   // ---- the loop ----
-  void on_media_events();             // after MediaServer's wake
-  void on_tick(media::Instant now);   // at least every 100 ms
+  void on_media_events();            // after MediaServer's wake
+  void on_tick(media::Instant now);  // at least every 100 ms
 
   [[nodiscard]] LiveStats stats() const;
 

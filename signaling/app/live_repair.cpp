@@ -43,12 +43,14 @@ void SegmentRepair::run() {
 }
 
 void SegmentRepair::mend(const storage::RecordingSegment& segment) {
-  const auto repaired = media::api::repair_recordings(recordings_ / segment.lesson_id, {segment.file});
+  const auto repaired =
+      media::api::repair_recordings(recordings_ / segment.lesson_id, {segment.file});
   const bool plays = !repaired.empty() && repaired.front().playable;
   const int64_t length = plays ? repaired.front().duration.as_micros() : 0;
   storage_.tell("finish a cut recording", [segment, plays, length](storage::Store& store) {
-    return store.finish_segment(segment.id, segment.start_us + length, segment.clock_mapping,
-                                plays ? storage::SegmentState::Repaired : storage::SegmentState::Broken);
+    return store.finish_segment(
+        segment.id, segment.start_us + length, segment.clock_mapping,
+        plays ? storage::SegmentState::Repaired : storage::SegmentState::Broken);
   });
 }
 

@@ -1,5 +1,5 @@
-// Makes recordings playable that were cut off: by a killed server, or by a disk that took no more. Works through
-// them one by one on a thread of its own, since a file may be large.
+// Makes recordings playable that were cut off: by a killed server, or by a disk that took no more.
+// Works through them one by one on a thread of its own, since a file may be large.
 //
 // Owner: LiveLessons. add() is for the signaling thread.
 #pragma once
@@ -20,12 +20,14 @@ class SegmentRepair {
  public:
   // `recordings`: the folder with one folder for each lesson. `storage` outlives it.
   SegmentRepair(std::filesystem::path recordings, storage::sql::StorageThread& storage);
-  // Finishes the file under way. Those that still wait stay `writing` in the database and are found at the next start.
+  // Finishes the file under way. Those that still wait stay `writing` in the database and are found
+  // at the next start.
   ~SegmentRepair();
   SegmentRepair(const SegmentRepair&) = delete;
   SegmentRepair& operator=(const SegmentRepair&) = delete;
 
-  // Rows as they are to be finished, with the clock mapping that is known; their length is found in the file.
+  // Rows as they are to be finished, with the clock mapping that is known; their length is found in
+  // the file.
   void add(std::vector<storage::RecordingSegment> cut);
 
  private:

@@ -19,13 +19,14 @@ enum class ActorKind : uint8_t {
 struct Actor {
   ActorKind kind = ActorKind::None;
 
-  // What it was made from, so that a long-lived connection can be checked again. Empty: made by the program itself.
-  std::string credential_hash;   // SHA-256 of the secret, hex
+  // What it was made from, so that a long-lived connection can be checked again. Empty: made by the
+  // program itself.
+  std::string credential_hash;         // SHA-256 of the secret, hex
   bool credential_is_session = false;  // a cookie's, otherwise a token's
 
   // Person; also a link that was made for one (a teacher's token).
   std::optional<storage::Id> person_id;
-  std::optional<storage::Id> school_id;    // the person's
+  std::optional<storage::Id> school_id;  // the person's
   std::string name;  // the person's and the school's, as shown; empty without a person
   std::string school;
   std::vector<storage::PersonRole> roles;  // all of the person's, in all collectives

@@ -1,5 +1,6 @@
-// When each class was there. A class that drops out and is back within its seat's time was there all along; one
-// that does not come back left when it dropped out, not when the server gave up waiting.
+// When each class was there. A class that drops out and is back within its seat's time was there
+// all along; one that does not come back left when it dropped out, not when the server gave up
+// waiting.
 #pragma once
 
 #include <map>

@@ -18,7 +18,8 @@ using protocol::MutedBy;
 using protocol::Role;
 using protocol::TrackSource;
 
-Classroom::Classroom(protocol::Lesson lesson, const Policy& policy) : lesson_(std::move(lesson)), policy_(policy) {}
+Classroom::Classroom(protocol::Lesson lesson, const Policy& policy)
+    : lesson_(std::move(lesson)), policy_(policy) {}
 
 // ---------------------------------------------------------------- what is
 
@@ -52,7 +53,9 @@ const Participant* Classroom::find(const std::string& p) const {
   return nullptr;
 }
 
-Participant* Classroom::find_mutable(const std::string& p) { return const_cast<Participant*>(find(p)); }
+Participant* Classroom::find_mutable(const std::string& p) {
+  return const_cast<Participant*>(find(p));
+}
 
 Participant* Classroom::in_room(const std::string& p) {
   const auto it = participants_.find(p);
@@ -89,13 +92,18 @@ int64_t Classroom::observers_here() const {
                        [](const auto& entry) { return entry.second.presence == Presence::Here; });
 }
 
-bool Classroom::is_empty() const { return arrivals_.empty() && observers_.empty(); }
+bool Classroom::is_empty() const {
+  return arrivals_.empty() && observers_.empty();
+}
 
 std::array<bool, kSources> Classroom::may_publish(Role role) const {
   switch (role) {
-    case Role::Teacher: return {true, true, true, true};
-    case Role::Class: return {true, true, policy_.everyone_shares_screen, policy_.everyone_shares_screen};
-    case Role::Observer: return {};
+    case Role::Teacher:
+      return {true, true, true, true};
+    case Role::Class:
+      return {true, true, policy_.everyone_shares_screen, policy_.everyone_shares_screen};
+    case Role::Observer:
+      return {};
   }
   return {};
 }
@@ -106,7 +114,8 @@ bool Classroom::is_available(const std::string& p, TrackSource source) const {
   const Participant& who = it->second;
   const size_t i = index_of(source);
   if (who.encoder_has[i]) return true;
-  const std::array<bool, kSources> said{who.said_mic, who.said_camera, who.said_screen, who.said_screen};
+  const std::array<bool, kSources> said{who.said_mic, who.said_camera, who.said_screen,
+                                        who.said_screen};
   return who.page_has[i] && (said[i] || who.page_flows[i]);
 }
 
@@ -119,7 +128,8 @@ bool Classroom::may_forward(const std::string& p, TrackSource source) const {
   // In the waiting room the teacher sees the classes, and that is all.
   if (!is_live()) return is_class && source == TrackSource::Camera;
   if (source == TrackSource::Camera) return true;
-  if (source == TrackSource::Screen || (source == TrackSource::ScreenAudio && !is_class)) return true;
+  if (source == TrackSource::Screen || (source == TrackSource::ScreenAudio && !is_class))
+    return true;
   if (who.muted()) return false;
   return !is_class || policy_.voices == Voices::Everyone || stage_ == p;
 }
@@ -132,7 +142,8 @@ Participant* Classroom::known(const Newcomer& who) {
   }
   // After a restart the events tell a teacher's name, not the account.
   for (auto& [p, candidate] : participants_) {
-    if (candidate.identity.empty() && who.role == Role::Teacher && candidate.seen.name == who.name) {
+    if (candidate.identity.empty() && who.role == Role::Teacher &&
+        candidate.seen.name == who.name) {
       candidate.identity = who.identity;
       candidate.lead = who.lead;
       return &candidate;
@@ -160,13 +171,15 @@ tl::expected<std::string, Refusal> Classroom::admit_observer(const Newcomer& who
   return p;
 }
 
-tl::expected<std::string, Refusal> Classroom::on_join(Instant now, const Newcomer& who, Origin origin, Output& out) {
+tl::expected<std::string, Refusal> Classroom::on_join(Instant now, const Newcomer& who,
+                                                      Origin origin, Output& out) {
   if (is_ended()) return tl::unexpected<Refusal>({ErrorCode::NotLive, "this lesson has ended"});
   if (who.role == Role::Observer) return admit_observer(who, out);
 
   Participant* participant = known(who);
   if (participant != nullptr && participant->presence == Presence::Removed) {
-    return tl::unexpected<Refusal>({ErrorCode::Forbidden, "removed from this lesson by the teacher"});
+    return tl::unexpected<Refusal>(
+        {ErrorCode::Forbidden, "removed from this lesson by the teacher"});
   }
   const bool is_new = participant == nullptr || !participant->is_in_room();
   if (is_new && static_cast<int>(arrivals_.size()) >= policy_.most_participants) {
@@ -277,12 +290,15 @@ void Classroom::depart(Instant now, Participant& who, Presence to, Output& out) 
   who.said_mic = who.said_camera = who.said_screen = false;
   who.link.reset(LinkState::Lost);
   protocol::Participant& seen = who.seen;
-  seen.online = seen.hand = seen.on_stage = seen.mic = seen.camera = seen.screen = seen.speaking = false;
+  seen.online = seen.hand = seen.on_stage = seen.mic = seen.camera = seen.screen = seen.speaking =
+      false;
   seen.hand_at = 0;
   seen.link = LinkState::Lost;
   attendance_.on_absent(p, at(now), out);
-  if (to == Presence::Removed) emit(now, protocol::RemovedEvent{p}, out);
-  else emit(now, protocol::LeftEvent{p}, out);
+  if (to == Presence::Removed)
+    emit(now, protocol::RemovedEvent{p}, out);
+  else
+    emit(now, protocol::LeftEvent{p}, out);
   update_encoder(now, out);
   out.effects.emplace_back(DropMedia{p});
   if (to == Presence::Removed && had_page) {
@@ -294,8 +310,10 @@ void Classroom::on_tick(Instant now, Output& out) {
   const std::vector<std::string> here = arrivals_;
   for (const std::string& p : here) {
     Participant& who = participants_.at(p);
-    if (who.presence == Presence::Away && who.page_gone && now - *who.page_gone >= kSeatKept) on_leave(now, p, out);
-    else set_link(now, who, out);
+    if (who.presence == Presence::Away && who.page_gone && now - *who.page_gone >= kSeatKept)
+      on_leave(now, p, out);
+    else
+      set_link(now, who, out);
   }
   std::vector<std::string> over;
   for (const auto& [p, who] : observers_) {
@@ -306,7 +324,8 @@ void Classroom::on_tick(Instant now, Output& out) {
 
 // ---------------------------------------------------------------- media
 
-void Classroom::on_page_tracks(Instant, const std::string& p, const std::array<bool, kSources>& has, Output& out) {
+void Classroom::on_page_tracks(Instant, const std::string& p, const std::array<bool, kSources>& has,
+                               Output& out) {
   Participant* who = in_room(p);
   if (who == nullptr) return;
   who->page_has = has;
@@ -314,8 +333,8 @@ void Classroom::on_page_tracks(Instant, const std::string& p, const std::array<b
   settle(out);
 }
 
-void Classroom::on_encoder_tracks(Instant now, const std::string& p, const std::array<bool, kSources>& has,
-                                  Output& out) {
+void Classroom::on_encoder_tracks(Instant now, const std::string& p,
+                                  const std::array<bool, kSources>& has, Output& out) {
   Participant* who = in_room(p);
   if (who == nullptr) return;
   const bool had_encoder = who->has_encoder();
@@ -324,13 +343,16 @@ void Classroom::on_encoder_tracks(Instant now, const std::string& p, const std::
   update_encoder(now, out);
   if (had_encoder && !who->has_encoder() && !who->page) {
     const bool seat_kept = who->page_gone && now - *who->page_gone < kSeatKept;
-    if (seat_kept) set_away(now, *who, out);
-    else depart(now, *who, Presence::Gone, out);
+    if (seat_kept)
+      set_away(now, *who, out);
+    else
+      depart(now, *who, Presence::Gone, out);
   }
   settle(out);
 }
 
-void Classroom::on_track_flow(Instant, const std::string& p, TrackSource source, bool flows, Output& out) {
+void Classroom::on_track_flow(Instant, const std::string& p, TrackSource source, bool flows,
+                              Output& out) {
   Participant* who = in_room(p);
   if (who == nullptr) return;
   who->page_flows[index_of(source)] = flows;
@@ -371,10 +393,11 @@ void Classroom::on_recording(Instant now, bool on, const std::string& reason, Ou
   emit(now, protocol::RecordingEvent{on, reason}, out);
 }
 
-void Classroom::on_track_not_recorded(Instant now, const std::string& p, TrackSource source, bool others,
-                                      Output& out) {
+void Classroom::on_track_not_recorded(Instant now, const std::string& p, TrackSource source,
+                                      bool others, Output& out) {
   recording_ = others;
-  emit(now, protocol::RecordingEvent{others, "failed", p, std::string(protocol::name_of(source))}, out);
+  emit(now, protocol::RecordingEvent{others, "failed", p, std::string(protocol::name_of(source))},
+       out);
 }
 
 // ---------------------------------------------------------------- changes
@@ -413,9 +436,12 @@ void Classroom::set_link(Instant now, Participant& who, Output& out) {
 }
 
 void Classroom::update_mute(Instant now, Participant& who, MutedBy by, Output& out) {
-  const MutedBy holder = who.muted_by_teacher ? MutedBy::Teacher : who.muted_by_self ? MutedBy::Self : MutedBy::Nobody;
+  const MutedBy holder = who.muted_by_teacher ? MutedBy::Teacher
+                         : who.muted_by_self  ? MutedBy::Self
+                                              : MutedBy::Nobody;
   const bool both = who.muted_by_teacher && who.muted_by_self;
-  // That the second mute came or went changes nothing that anyone sees; a restarted server learns it from the event.
+  // That the second mute came or went changes nothing that anyone sees; a restarted server learns
+  // it from the event.
   if (who.seen.muted_by == holder && who.told_both_mutes == both) return;
   who.seen.muted = who.muted();
   who.seen.muted_by = holder;
@@ -424,7 +450,9 @@ void Classroom::update_mute(Instant now, Participant& who, MutedBy by, Output& o
 }
 
 void Classroom::update_media(Instant now, Participant& who, Output& out) {
-  const auto sends = [&](TrackSource source, bool said) { return said || who.encoder_has[index_of(source)]; };
+  const auto sends = [&](TrackSource source, bool said) {
+    return said || who.encoder_has[index_of(source)];
+  };
   const bool mic = sends(TrackSource::Microphone, who.said_mic);
   const bool camera = sends(TrackSource::Camera, who.said_camera);
   const bool screen = sends(TrackSource::Screen, who.said_screen);
@@ -438,7 +466,8 @@ void Classroom::update_media(Instant now, Participant& who, Output& out) {
 
 void Classroom::update_encoder(Instant now, Output& out) {
   bool on = false;
-  for (const Participant* who : roster()) on = on || (who->seen.role == Role::Teacher && who->has_encoder());
+  for (const Participant* who : roster())
+    on = on || (who->seen.role == Role::Teacher && who->has_encoder());
   if (encoder_ == on) return;
   encoder_ = on;
   emit(now, protocol::EncoderEvent{on}, out);
@@ -474,7 +503,9 @@ void Classroom::end(Instant now, Output& out) {
     for (const auto& [p, who] : *group) {
       if (!who.is_in_room()) continue;
       out.effects.emplace_back(DropMedia{p});
-      if (who.page) out.effects.emplace_back(CloseSocket{p, protocol::kCloseLessonEnded, "the lesson has ended"});
+      if (who.page)
+        out.effects.emplace_back(
+            CloseSocket{p, protocol::kCloseLessonEnded, "the lesson has ended"});
     }
   }
 }
@@ -518,13 +549,15 @@ void Classroom::settle(Output& out) {
 
 // ---------------------------------------------------------------- after a restart
 
-void Classroom::restore(Instant now, Duration elapsed, const std::vector<protocol::Event>& events, Output& out) {
+void Classroom::restore(Instant now, Duration elapsed, const std::vector<protocol::Event>& events,
+                        Output& out) {
   CHECK(last_ == 0);
   Replayed replayed;
   for (const protocol::Event& event : events) apply(event, replayed);
   last_ = replayed.last;
   latest_at_ = replayed.at;
-  recent_.assign(events.end() - static_cast<int64_t>(std::min(events.size(), kEventsKept)), events.end());
+  recent_.assign(events.end() - static_cast<int64_t>(std::min(events.size(), kEventsKept)),
+                 events.end());
   chat_.assign(replayed.state.chat.begin(), replayed.state.chat.end());
   stage_ = replayed.state.stage;
   recording_ = replayed.state.recording;

@@ -1,5 +1,6 @@
-// The state machine of one lesson: who is here, who is on stage, who may be heard. Inputs change the state and
-// append numbered events and effects to an Output; nothing else happens. Pure: the host tells the time.
+// The state machine of one lesson: who is here, who is on stage, who may be heard. Inputs change
+// the state and append numbered events and effects to an Output; nothing else happens. Pure: the
+// host tells the time.
 //
 // Owner: the host of live lessons (signaling/app). Rules: PROTOCOL.md.
 #pragma once
@@ -23,9 +24,11 @@
 
 namespace signaling::classroom {
 
-// A seat outlives its socket by this long: enough for a router to restart or a line to be dialled again.
+// A seat outlives its socket by this long: enough for a router to restart or a line to be dialled
+// again.
 inline constexpr media::Duration kSeatKept = media::Duration::seconds(60);
-// Events kept for those who come back. A busy lesson makes a few per second; a seat's minute needs some hundred.
+// Events kept for those who come back. A busy lesson makes a few per second; a seat's minute needs
+// some hundred.
 inline constexpr size_t kEventsKept = 4096;
 
 struct Refusal {
@@ -54,30 +57,39 @@ class Classroom {
   // `lesson.state` is Scheduled or Live; a live one is continued with restore().
   Classroom(protocol::Lesson lesson, const Policy& policy);
 
-  // Continues a lesson after a restart from all of its stored events: ids, mutes, removals, stage and numbers go on;
-  // whoever was here is away and has kSeatKept to come back. `elapsed`: session clock at `now`.
-  void restore(media::Instant now, media::Duration elapsed, const std::vector<protocol::Event>& events, Output& out);
+  // Continues a lesson after a restart from all of its stored events: ids, mutes, removals, stage
+  // and numbers go on; whoever was here is away and has kSeatKept to come back. `elapsed`: session
+  // clock at `now`.
+  void restore(media::Instant now, media::Duration elapsed,
+               const std::vector<protocol::Event>& events, Output& out);
 
   // ---- coming and going ----
-  // The participant's id. Who was here before gets the same id and mute. Joining again over a page replaces the page.
-  // Refusals: Forbidden (removed, or the activity has no observers), Conflict (full), NotLive (ended).
-  tl::expected<std::string, Refusal> on_join(media::Instant now, const Newcomer& who, Origin origin, Output& out);
-  void on_away(media::Instant now, const std::string& p, Output& out);    // the socket is gone
+  // The participant's id. Who was here before gets the same id and mute. Joining again over a page
+  // replaces the page. Refusals: Forbidden (removed, or the activity has no observers), Conflict
+  // (full), NotLive (ended).
+  tl::expected<std::string, Refusal> on_join(media::Instant now, const Newcomer& who, Origin origin,
+                                             Output& out);
+  void on_away(media::Instant now, const std::string& p, Output& out);  // the socket is gone
   // The same seat again. False when it is no longer kept.
   bool on_return(media::Instant now, const std::string& p, Output& out);
-  void on_leave(media::Instant now, const std::string& p, Output& out);   // at once, without waiting
+  void on_leave(media::Instant now, const std::string& p, Output& out);  // at once, without waiting
 
   // ---- requests ----
   // Unset: done ("ok"). `wall_us`: microseconds since the Unix epoch.
-  std::optional<Refusal> on_start(media::Instant now, int64_t wall_us, const std::string& p, Output& out);
-  std::optional<Refusal> on_request(media::Instant now, const std::string& p, const Request& request, Output& out);
+  std::optional<Refusal> on_start(media::Instant now, int64_t wall_us, const std::string& p,
+                                  Output& out);
+  std::optional<Refusal> on_request(media::Instant now, const std::string& p,
+                                    const Request& request, Output& out);
 
   // ---- media ----
   // What the page's connection may send; all false when it has none.
-  void on_page_tracks(media::Instant now, const std::string& p, const std::array<bool, kSources>& has, Output& out);
+  void on_page_tracks(media::Instant now, const std::string& p,
+                      const std::array<bool, kSources>& has, Output& out);
   // The same for an encoder. All false: it stopped; a participant without a page then leaves.
-  void on_encoder_tracks(media::Instant now, const std::string& p, const std::array<bool, kSources>& has, Output& out);
-  void on_track_flow(media::Instant now, const std::string& p, protocol::TrackSource source, bool flows, Output& out);
+  void on_encoder_tracks(media::Instant now, const std::string& p,
+                         const std::array<bool, kSources>& has, Output& out);
+  void on_track_flow(media::Instant now, const std::string& p, protocol::TrackSource source,
+                     bool flows, Output& out);
   void on_voice(media::Instant now, const std::string& p, bool speaking, Output& out);
   void on_link(media::Instant now, const std::string& p, const LinkSample& sample, Output& out);
   void on_media_connected(media::Instant now, const std::string& p, Output& out);
@@ -86,8 +98,8 @@ class Classroom {
   void on_recording(media::Instant now, bool on, const std::string& reason, Output& out);
 
   // One track could not be written on. `others`: there are tracks that still are.
-  void on_track_not_recorded(media::Instant now, const std::string& p, protocol::TrackSource source, bool others,
-                             Output& out);
+  void on_track_not_recorded(media::Instant now, const std::string& p, protocol::TrackSource source,
+                             bool others, Output& out);
 
   // Seats that ran out, links that changed. About every 100 ms.
   void on_tick(media::Instant now, Output& out);
@@ -125,7 +137,8 @@ class Classroom {
   friend struct RequestVisitor;
 
   Participant* find_mutable(const std::string& p);
-  Participant* in_room(const std::string& p);  // null for observers and those who are not in the room
+  Participant* in_room(
+      const std::string& p);  // null for observers and those who are not in the room
   Participant* known(const Newcomer& who);
   tl::expected<std::string, Refusal> admit_observer(const Newcomer& who, Output& out);
   [[nodiscard]] std::string describe_pictures() const;
@@ -148,7 +161,7 @@ class Classroom {
   protocol::Lesson lesson_;
   const Policy& policy_;
   std::optional<media::Instant> zero_;  // session clock zero, once live
-  int64_t latest_at_ = 0;  // of the last event
+  int64_t latest_at_ = 0;               // of the last event
   std::optional<int64_t> ended_at_;
   std::map<std::string, Participant> participants_;  // everyone who ever was here, by id
   std::vector<std::string> arrivals_;                // ids in the room, in order of arrival

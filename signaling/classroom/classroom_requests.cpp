@@ -14,12 +14,19 @@ namespace {
 
 using Answered = std::optional<Refusal>;
 
-Answered forbidden(const char* why) { return Refusal{ErrorCode::Forbidden, why}; }
-Answered not_found() { return Refusal{ErrorCode::NotFound, "nobody here has this \"p\""}; }
-Answered not_live() { return Refusal{ErrorCode::NotLive, "the lesson is not live"}; }
+Answered forbidden(const char* why) {
+  return Refusal{ErrorCode::Forbidden, why};
+}
+Answered not_found() {
+  return Refusal{ErrorCode::NotFound, "nobody here has this \"p\""};
+}
+Answered not_live() {
+  return Refusal{ErrorCode::NotLive, "the lesson is not live"};
+}
 
 bool is_blank(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
 }
 
 }  // namespace
@@ -27,8 +34,10 @@ bool is_blank(const std::string& text) {
 std::optional<Request> request_of(const protocol::ClientMessage& message) {
   return std::visit(
       [](const auto& m) -> std::optional<Request> {
-        if constexpr (std::is_constructible_v<Request, decltype(m)>) return Request(m);
-        else return std::nullopt;
+        if constexpr (std::is_constructible_v<Request, decltype(m)>)
+          return Request(m);
+        else
+          return std::nullopt;
       },
       message);
 }
@@ -88,8 +97,9 @@ struct Classroom::RequestVisitor {
     return {};
   }
 
-  Answered mute_self(bool muted) const {
-    if (!muted && who.muted_by_teacher && !is_teacher()) return forbidden("the teacher has muted this class");
+  [[nodiscard]] Answered mute_self(bool muted) const {
+    if (!muted && who.muted_by_teacher && !is_teacher())
+      return forbidden("the teacher has muted this class");
     who.muted_by_self = muted;
     if (!muted) who.muted_by_teacher = false;
     room.update_mute(now, who, MutedBy::Self, out);
@@ -101,7 +111,8 @@ struct Classroom::RequestVisitor {
     const auto it = room.participants_.find(m.p);
     if (it == room.participants_.end()) return not_found();
     Participant& target = it->second;
-    if (target.lead || m.p == who.seen.p) return forbidden("the lesson's teacher cannot be removed");
+    if (target.lead || m.p == who.seen.p)
+      return forbidden("the lesson's teacher cannot be removed");
     if (target.presence != Presence::Removed) room.depart(now, target, Presence::Removed, out);
     return {};
   }
@@ -148,8 +159,8 @@ struct Classroom::RequestVisitor {
   }
 };
 
-std::optional<Refusal> Classroom::on_request(Instant now, const std::string& p, const Request& request,
-                                             Output& out) {
+std::optional<Refusal> Classroom::on_request(Instant now, const std::string& p,
+                                             const Request& request, Output& out) {
   if (observers_.contains(p)) {
     if (std::holds_alternative<protocol::Quality>(request)) return {};
     return forbidden("an observer only watches");
@@ -157,15 +168,18 @@ std::optional<Refusal> Classroom::on_request(Instant now, const std::string& p, 
   Participant* who = in_room(p);
   if (who == nullptr) return not_found();
   if (is_ended()) return not_live();
-  const std::optional<Refusal> refusal = std::visit(RequestVisitor{*this, now, *who, out}, request);
+  std::optional<Refusal> refusal = std::visit(RequestVisitor{*this, now, *who, out}, request);
   settle(out);
   return refusal;
 }
 
-std::optional<Refusal> Classroom::on_start(Instant now, int64_t wall_us, const std::string& p, Output& out) {
+std::optional<Refusal> Classroom::on_start(Instant now, int64_t wall_us, const std::string& p,
+                                           Output& out) {
   const Participant* who = in_room(p);
-  if (who == nullptr || who->seen.role != Role::Teacher) return forbidden("only the teacher starts the lesson");
-  if (is_live() || is_ended()) return Refusal{ErrorCode::Conflict, "the lesson has been started already"};
+  if (who == nullptr || who->seen.role != Role::Teacher)
+    return forbidden("only the teacher starts the lesson");
+  if (is_live() || is_ended())
+    return Refusal{ErrorCode::Conflict, "the lesson has been started already"};
   begin(now, wall_us, out);
   settle(out);
   return {};

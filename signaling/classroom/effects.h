@@ -10,7 +10,8 @@
 
 namespace signaling::classroom {
 
-struct GateChanged {  // whether this source of the participant may be forwarded, for the tracks it has and will have
+struct GateChanged {  // whether this source of the participant may be forwarded, for the tracks it
+                      // has and will have
   std::string p;
   protocol::TrackSource source = protocol::TrackSource::Microphone;
   bool open = false;
@@ -44,9 +45,9 @@ struct ObserversChanged {  // tell the teacher
   int64_t count = 0;
 };
 
-using Effect = std::variant<GateChanged, SlotsChanged, CloseSocket, DropMedia, LessonStarted, LessonEnded,
-                            StartRecording, StopRecording, AttendanceOpen, AttendanceClose, AttendanceHeadcount,
-                            ObserversChanged>;
+using Effect = std::variant<GateChanged, SlotsChanged, CloseSocket, DropMedia, LessonStarted,
+                            LessonEnded, StartRecording, StopRecording, AttendanceOpen,
+                            AttendanceClose, AttendanceHeadcount, ObserversChanged>;
 
 // What one input led to.
 struct Output {

@@ -1,6 +1,6 @@
-// How good one participant's line is, in the three words that a teacher needs. What the server measures and what the
-// page reports are taken together, the worse of the two; a state changes only when it has lasted, so that the light
-// on the wall does not flicker.
+// How good one participant's line is, in the three words that a teacher needs. What the server
+// measures and what the page reports are taken together, the worse of the two; a state changes only
+// when it has lasted, so that the light on the wall does not flicker.
 #pragma once
 
 #include <optional>

@@ -9,8 +9,8 @@ namespace {
 
 using storage::ActivityKind;
 
-// Lessons have room for far more classes than the usual twelve: a whole county may join. Beyond 64 senders a lesson
-// is a lecture with observers.
+// Lessons have room for far more classes than the usual twelve: a whole county may join. Beyond 64
+// senders a lesson is a lecture with observers.
 constexpr int kLesson = 64;
 constexpr int kHiddenObservers = 200;
 constexpr int kPublic = 5000;

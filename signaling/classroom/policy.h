@@ -1,4 +1,5 @@
-// What each kind of activity allows: who may speak, watch, be seen and be recorded. A table, no behaviour.
+// What each kind of activity allows: who may speak, watch, be seen and be recorded. A table, no
+// behaviour.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ struct Policy {
   std::string_view name;  // on the wire
   Voices voices = Voices::WhenCalled;
   Recording recording = Recording::WithLesson;
-  bool everyone_has_a_wall = false;  // otherwise only teacher and observers see the classes side by side
+  bool everyone_has_a_wall =
+      false;  // otherwise only teacher and observers see the classes side by side
   bool everyone_shares_screen = false;
   int most_participants = 0;  // teachers and classes
   int most_observers = 0;     // 0: nobody else watches

@@ -5,11 +5,12 @@
 namespace signaling::classroom {
 namespace {
 
-using namespace protocol;
+using namespace protocol;  // NOLINT(google-build-using-namespace): every event is named here
 
 class Applier {
  public:
-  Applier(const Event& event, Replayed& lesson) : event_(event), lesson_(lesson), state_(lesson.state) {}
+  Applier(const Event& event, Replayed& lesson)
+      : event_(event), lesson_(lesson), state_(lesson.state) {}
 
   void operator()(const LessonLiveEvent& e) {
     lesson_.phase = LessonPhase::Live;
@@ -35,7 +36,8 @@ class Applier {
     });
   }
   void operator()(const LeftEvent& e) {
-    if (auto gone = take(state_.participants, e.p)) lesson_.left.push_back(offline(std::move(*gone)));
+    if (auto gone = take(state_.participants, e.p))
+      lesson_.left.push_back(offline(std::move(*gone)));
   }
   void operator()(const RemovedEvent& e) {
     auto gone = take(state_.participants, e.p);
@@ -61,8 +63,10 @@ class Applier {
     }
   }
   void operator()(const MuteEvent& e) {
-    if (e.self_too) lesson_.muted_self_too.insert(e.p);
-    else lesson_.muted_self_too.erase(e.p);
+    if (e.self_too)
+      lesson_.muted_self_too.insert(e.p);
+    else
+      lesson_.muted_self_too.erase(e.p);
     const auto set = [&](Participant& p) {
       p.muted = e.muted;
       p.muted_by = e.muted ? e.by : MutedBy::Nobody;
@@ -103,7 +107,8 @@ class Applier {
     }
   }
   static std::optional<Participant> take(std::vector<Participant>& from, const std::string& id) {
-    const auto it = std::find_if(from.begin(), from.end(), [&](const Participant& p) { return p.p == id; });
+    const auto it =
+        std::find_if(from.begin(), from.end(), [&](const Participant& p) { return p.p == id; });
     if (it == from.end()) return std::nullopt;
     std::optional<Participant> taken(std::move(*it));
     from.erase(it);

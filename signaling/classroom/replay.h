@@ -1,5 +1,5 @@
-// A lesson's state as its events tell it: what a client does with them (PROTOCOL.md, "Events"), and how a restarted
-// server finds its place again.
+// A lesson's state as its events tell it: what a client does with them (PROTOCOL.md, "Events"), and
+// how a restarted server finds its place again.
 #pragma once
 
 #include <set>
@@ -14,7 +14,8 @@ inline constexpr size_t kChatKept = 200;  // PROTOCOL.md: as many as a screen sc
 
 struct Replayed {
   protocol::State state;
-  std::vector<protocol::Participant> left;  // were here and may come again: their id and mute wait for them
+  std::vector<protocol::Participant>
+      left;  // were here and may come again: their id and mute wait for them
   // Whose own mute holds behind the teacher's: no part of the state that clients see.
   std::set<std::string> muted_self_too;
   protocol::LessonPhase phase = protocol::LessonPhase::Scheduled;

@@ -9,7 +9,9 @@ using protocol::Role;
 using protocol::Shown;
 using protocol::TrackSource;
 
-bool is_wall(const std::string& slot) { return slot.rfind("wall-", 0) == 0; }
+bool is_wall(const std::string& slot) {
+  return slot.rfind("wall-", 0) == 0;
+}
 
 class Planner {
  public:
@@ -31,9 +33,11 @@ class Planner {
 
   // Who belongs on the viewer's wall, most wanted first.
   [[nodiscard]] std::vector<std::string> wall() const {
-    const bool is_guide = viewer_.role == Role::Teacher || (viewer_.role == Role::Observer && room_.is_live());
+    const bool is_guide =
+        viewer_.role == Role::Teacher || (viewer_.role == Role::Observer && room_.is_live());
     std::vector<std::string> all;
-    if (viewer_.p.empty() || !(is_guide || (room_.is_live() && room_.policy().everyone_has_a_wall))) return all;
+    if (viewer_.p.empty() || !(is_guide || (room_.is_live() && room_.policy().everyone_has_a_wall)))
+      return all;
     if (!viewer_.wall.empty()) {
       for (const std::string& p : viewer_.wall) {
         if (belongs(p) && std::find(all.begin(), all.end(), p) == all.end()) all.push_back(p);
@@ -57,13 +61,15 @@ class Planner {
     if (!lead.empty() && room_.is_available(lead, TrackSource::Screen)) return lead;
     for (const Participant* who : room_.roster()) {
       const std::string& p = who->seen.p;
-      if (room_.is_available(p, TrackSource::Screen) && room_.may_forward(p, TrackSource::Screen)) return p;
+      if (room_.is_available(p, TrackSource::Screen) && room_.may_forward(p, TrackSource::Screen))
+        return p;
     }
     return lead;
   }
   [[nodiscard]] bool belongs(const std::string& p) const {
     const Participant* who = room_.find(p);
-    if (who == nullptr || p == viewer_.p || !room_.is_available(p, TrackSource::Camera)) return false;
+    if (who == nullptr || p == viewer_.p || !room_.is_available(p, TrackSource::Camera))
+      return false;
     if (who->seen.role == Role::Class) return true;
     return room_.policy().everyone_has_a_wall && who != room_.lead_teacher();
   }
@@ -72,9 +78,10 @@ class Planner {
   const Viewer& viewer_;
 };
 
-// Gives each of `wanted` a slot, in its old place when it had one; the others take the free ones in order.
-void place_wall(std::vector<std::string> wanted, const std::vector<std::string>& slots, const SlotPlan& before,
-                SlotPlan& plan) {
+// Gives each of `wanted` a slot, in its old place when it had one; the others take the free ones in
+// order.
+void place_wall(std::vector<std::string> wanted, const std::vector<std::string>& slots,
+                const SlotPlan& before, SlotPlan& plan) {
   wanted.resize(std::min(wanted.size(), slots.size()));
   std::vector<std::string> unplaced;
   for (const std::string& p : wanted) {
@@ -83,11 +90,14 @@ void place_wall(std::vector<std::string> wanted, const std::vector<std::string>&
       const auto it = before.find(slot);
       return it != before.end() && it->second.shown == shown;
     });
-    if (old != slots.end()) plan[*old].shown = shown;
-    else unplaced.push_back(p);
+    if (old != slots.end())
+      plan[*old].shown = shown;
+    else
+      unplaced.push_back(p);
   }
   for (const std::string& p : unplaced) {
-    const auto vacant = std::find_if(slots.begin(), slots.end(), [&](const std::string& s) { return !plan[s].shown; });
+    const auto vacant = std::find_if(slots.begin(), slots.end(),
+                                     [&](const std::string& s) { return !plan[s].shown; });
     plan[*vacant].shown = Shown{p, TrackSource::Camera};
   }
 }
@@ -100,14 +110,18 @@ SlotPlan plan_slots(const Classroom& room, const Viewer& viewer, const SlotPlan&
   std::vector<std::string> wall_slots;
   for (const std::string& slot : viewer.slots) {
     SlotTarget& target = plan[slot];
-    if (slot == "voice-0" || slot == "voice-1") target.loudest = true;
-    else if (is_wall(slot)) wall_slots.push_back(slot);
-    else target.shown = planner.named(slot);
+    if (slot == "voice-0" || slot == "voice-1")
+      target.loudest = true;
+    else if (is_wall(slot))
+      wall_slots.push_back(slot);
+    else
+      target.shown = planner.named(slot);
   }
   place_wall(planner.wall(), wall_slots, before, plan);
 
-  const auto shown_on_wall = static_cast<size_t>(std::count_if(
-      wall_slots.begin(), wall_slots.end(), [&](const std::string& slot) { return plan[slot].shown.has_value(); }));
+  const auto shown_on_wall = static_cast<size_t>(
+      std::count_if(wall_slots.begin(), wall_slots.end(),
+                    [&](const std::string& slot) { return plan[slot].shown.has_value(); }));
   const auto stage = plan.find("stage");
   for (auto& [slot, target] : plan) {
     if (is_wall(slot)) {

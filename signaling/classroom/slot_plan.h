@@ -1,5 +1,5 @@
-// Which picture and voice goes into which slot of one viewer. A pure mapping from the state of the classroom; the
-// host turns the difference to the plan before into commands for the media plane.
+// Which picture and voice goes into which slot of one viewer. A pure mapping from the state of the
+// classroom; the host turns the difference to the plan before into commands for the media plane.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,14 @@
 namespace signaling::classroom {
 
 inline constexpr uint8_t kBest = 255;  // media::kBestLayer
-// A wall of more than this many pictures shows thumbnails: their sum must not starve the teacher's picture.
+// A wall of more than this many pictures shows thumbnails: their sum must not starve the teacher's
+// picture.
 inline constexpr size_t kLargeWall = 4;
 
 struct SlotTarget {
   std::optional<protocol::Shown> shown;
-  bool loudest = false;  // the loudest voices that no other slot carries
-  uint8_t layer = kBest; // highest simulcast layer
+  bool loudest = false;   // the loudest voices that no other slot carries
+  uint8_t layer = kBest;  // highest simulcast layer
   bool operator==(const SlotTarget&) const = default;
 };
 using SlotPlan = std::map<std::string, SlotTarget>;
@@ -27,9 +28,9 @@ using SlotPlan = std::map<std::string, SlotTarget>;
 struct Viewer {
   std::string p;  // empty for a WHEP player, which is nobody in the lesson
   protocol::Role role = protocol::Role::Class;
-  std::vector<std::string> slots;           // names, as offered
-  std::vector<std::string> wall;            // chosen; empty: classes in order of arrival
-  std::map<std::string, uint8_t> limits;    // by slot
+  std::vector<std::string> slots;         // names, as offered
+  std::vector<std::string> wall;          // chosen; empty: classes in order of arrival
+  std::map<std::string, uint8_t> limits;  // by slot
 };
 
 // `before`: the viewer's last plan, so that a picture stays in its place on the wall.

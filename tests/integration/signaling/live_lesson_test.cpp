@@ -36,7 +36,8 @@ TEST_F(LiveLesson, AReturningClientMissesNoEvent) {
   const json welcome = welcome_of(*a);
   const int64_t last = events_of(*a).back()["n"];
   hang_up(*a);
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(code(*t, {{"t", "chat"}, {"text", "第" + std::to_string(i) + "句"}}), "ok");
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(code(*t, {{"t", "chat"}, {"text", "第" + std::to_string(i) + "句"}}), "ok");
   FakeConnection& back = open(pupils("class1"));
   const json again = request(back, hello_of({{"seat", welcome["seat"]}, {"last", last}}));
   EXPECT_TRUE(again["resumed"]);
@@ -44,7 +45,8 @@ TEST_F(LiveLesson, AReturningClientMissesNoEvent) {
   EXPECT_FALSE(again.contains("state"));
   const auto missed = events_of(back);
   ASSERT_THAT(missed, SizeIs(7));  // away, five times chat, back
-  for (size_t i = 0; i < missed.size(); ++i) EXPECT_EQ(missed[i]["n"], last + 1 + static_cast<int64_t>(i));
+  for (size_t i = 0; i < missed.size(); ++i)
+    EXPECT_EQ(missed[i]["n"], last + 1 + static_cast<int64_t>(i));
   EXPECT_EQ(missed.front()["kind"], "participant-away");
   EXPECT_EQ(missed.back()["kind"], "participant-back");
   EXPECT_EQ(code(*t, {{"t", "chat"}, {"text", "go on"}}), "ok");
@@ -90,11 +92,13 @@ TEST_F(LiveLesson, EventsAreNumberedWithoutAGapAndStored) {
   const auto sent = events_of(*t);
   const auto stored = stored_events();
   ASSERT_GE(stored.size(), sent.size());
-  EXPECT_TRUE(std::equal(sent.begin(), sent.end(), stored.end() - static_cast<std::ptrdiff_t>(sent.size())));
+  EXPECT_TRUE(std::equal(sent.begin(), sent.end(),
+                         stored.end() - static_cast<std::ptrdiff_t>(sent.size())));
   std::vector<std::string> kinds;
   for (const json& event : stored) kinds.push_back(event["kind"]);
-  EXPECT_THAT(kinds, testing::ElementsAre("participant-joined", "participant-joined", "lesson-live", "recording",
-                                          "hand", "stage", "mute", "stage", "recording", "lesson-ended"));
+  EXPECT_THAT(kinds, testing::ElementsAre("participant-joined", "participant-joined", "lesson-live",
+                                          "recording", "hand", "stage", "mute", "stage",
+                                          "recording", "lesson-ended"));
   const auto row = ask([](storage::Store& s) { return s.lesson(id_of("lesson")); });
   EXPECT_EQ(row->state, storage::LessonState::Ended);
   FakeConnection& late = open(pupils("class2"));
@@ -126,7 +130,8 @@ TEST_F(LiveLesson, AttendanceIsStoredAsItHappens) {
 }
 
 TEST_F(LiveLesson, MalformedMessagesAreAnsweredAndTheTenthCloses) {
-  for (int i = 0; i < 9; ++i) lessons->on_message(a->id, i % 2 == 0 ? "{" : R"({"t":"hand","id":1})");
+  for (int i = 0; i < 9; ++i)
+    lessons->on_message(a->id, i % 2 == 0 ? "{" : R"({"t":"hand","id":1})");
   EXPECT_FALSE(a->code);
   EXPECT_EQ(a->got.back()["code"], "bad-json");
   lessons->on_message(a->id, "[]");
@@ -137,7 +142,8 @@ TEST_F(LiveLesson, MalformedMessagesAreAnsweredAndTheTenthCloses) {
 
 TEST_F(LiveLesson, WhoFloodsIsToldAndThenClosed) {
   const auto errors = [&] {
-    return std::count_if(a->got.begin(), a->got.end(), [](const json& m) { return m.value("code", "") == "too-fast"; });
+    return std::count_if(a->got.begin(), a->got.end(),
+                         [](const json& m) { return m.value("code", "") == "too-fast"; });
   };
   skew += Duration::seconds(5);  // what hello took is given back
   for (int i = 0; i < 100; ++i) say(*a, {{"t", "ping"}, {"id", i}});
@@ -199,8 +205,9 @@ TEST_F(LiveLesson, ACoTeacherIsShownUnderItsOwnName) {
 TEST_F(LiveLesson, ARevokedCredentialLosesItsRightWithinTwoSeconds) {
   const std::string hash = hash_of("token");
   ask([&](storage::Store& s) {
-    return s.add_token({hash, id_of("lesson"), LessonRole::Class, id_of("class2"), std::nullopt,
-                        wall() + 3'600'000'000, false})
+    return s
+        .add_token({hash, id_of("lesson"), LessonRole::Class, id_of("class2"), std::nullopt,
+                    wall() + 3'600'000'000, false})
         .map([] { return 0; });
   });
   FakeConnection& b = enter(link(LessonRole::Class, "class2", hash));
@@ -214,7 +221,8 @@ TEST_F(LiveLesson, ARevokedCredentialLosesItsRightWithinTwoSeconds) {
   EXPECT_TRUE(closes(b, 4403));
   EXPECT_EQ(events_of(*t, "participant-left").back()["p"], p_of(b)) << "nobody waits for it";
   FakeConnection& again = open(link(LessonRole::Class, "class2", hash));
-  EXPECT_TRUE(closes(again, 4403)) << "a right that was remembered too long ends with the first check";
+  EXPECT_TRUE(closes(again, 4403))
+      << "a right that was remembered too long ends with the first check";
 }
 
 TEST_F(LiveLesson, StoppingTellsEveryoneAndOwesTheDatabaseNothing) {
@@ -232,11 +240,13 @@ TEST_F(LiveLesson, StoppingTellsEveryoneAndOwesTheDatabaseNothing) {
 TEST_F(LiveLesson, AFailingDatabaseIsNotALessonThatIsNotThere) {
   shut();
   close_storage();
-  auto started = media::api::MediaServer::start({.public_address = "127.0.0.1", .bind_address = "127.0.0.1"}, [] {});
+  auto started = media::api::MediaServer::start(
+      {.public_address = "127.0.0.1", .bind_address = "127.0.0.1"}, [] {});
   ASSERT_TRUE(started);
   media = std::move(*started);
   lessons = std::make_unique<LiveLessons>(
-      signaling::app::LiveParams{dir_.path() / "recordings", {[this] { return now(); }, [this] { return wall(); }}},
+      signaling::app::LiveParams{dir_.path() / "recordings",
+                                 {[this] { return now(); }, [this] { return wall(); }}},
       *media, *storage);
   FakeConnection& page = open(pupils("class1"));
   EXPECT_EQ(request(page, hello_of())["code"], "internal");

@@ -21,7 +21,9 @@ class LiveMedia : public LiveRig {
     a = &enter(pupils("class1"));
     b = &enter(pupils("class2"));
   }
-  void ok(FakeConnection& page, const json& message) { EXPECT_EQ(request(page, message)["t"], "ok") << message; }
+  void ok(FakeConnection& page, const json& message) {
+    EXPECT_EQ(request(page, message)["t"], "ok") << message;
+  }
   void sends(FakeConnection& page) {
     ok(page, {{"t", "media"}, {"mic", true}, {"camera", true}, {"screen", false}});
   }
@@ -74,7 +76,8 @@ TEST_F(LiveMedia, OnlyTheCalledClassIsHeardAlsoAfterANewOffer) {
 }
 
 TEST_F(LiveMedia, AnIceRestartKeepsTheConnection) {
-  EXPECT_EQ(request(*a, {{"t", "offer"}, {"sdp", "nonsense"}, {"sections", json::array()}})["code"], "bad-message");
+  EXPECT_EQ(request(*a, {{"t", "offer"}, {"sdp", "nonsense"}, {"sections", json::array()}})["code"],
+            "bad-message");
   Line& line = connect_page(*a);
   const media::IceCredentials fresh = media::ice::make_credentials(clients->rng());
   signaling::sdp::ClientOffer offer = line.offer;
@@ -91,7 +94,8 @@ TEST_F(LiveMedia, AnIceRestartKeepsTheConnection) {
   EXPECT_NE(parsed->remote_ice.ufrag, line.answer.remote_ice.ufrag);
   EXPECT_EQ(lessons->stats().media_sessions, 1U);
   Lost first_check;  // repeated like every other
-  clients->find(line.id)->restart_ice(media::net::monotonic_now(), fresh, parsed->remote_ice, first_check);
+  clients->find(line.id)->restart_ice(media::net::monotonic_now(), fresh, parsed->remote_ice,
+                                      first_check);
   sends(*a);
   ok(*t, {{"t", "start"}});
   ok(*t, {{"t", "call"}, {"p", p_of(*a)}});
@@ -132,7 +136,8 @@ TEST_F(LiveMedia, AnEncoderPublishesOnceAndStandsInForThePage) {
 }
 
 TEST_F(LiveMedia, WhipRefusesWhatItCannotTake) {
-  const auto status = [&](const Actor& actor, const std::string& sdp, const std::string& lesson = "lesson") {
+  const auto status = [&](const Actor& actor, const std::string& sdp,
+                          const std::string& lesson = "lesson") {
     const auto made = publish(actor, sdp, lesson);
     return made ? 201 : made.error().status;
   };
@@ -187,7 +192,8 @@ TEST_F(LiveMedia, APatchNeedsTheTagOfTheIceSession) {
   ASSERT_TRUE(restarted) << restarted.error().message;
   EXPECT_THAT(restarted->fragment, testing::HasSubstr("a=ice-ufrag:"));
   EXPECT_NE(restarted->etag, made->etag);
-  EXPECT_EQ(patch(teacher(), made->session, made->etag, fresh).error().status, 412) << "the old tag is used up";
+  EXPECT_EQ(patch(teacher(), made->session, made->etag, fresh).error().status, 412)
+      << "the old tag is used up";
   EXPECT_TRUE(patch(teacher(), made->session, "*", media::ice::make_credentials(clients->rng())));
 }
 
@@ -217,10 +223,12 @@ TEST_F(LiveMedia, APlayerGetsTheTeacherOrTheScreenAndNothingElse) {
   const auto published = publish(teacher(), build_offer(encoder.offer));
   ASSERT_TRUE(published);
   plug_in(encoder, published->sdp);
-  std::swap(encoder.offer.sections[1], encoder.offer.sections[2]);  // pictures are sent as section 1
+  std::swap(encoder.offer.sections[1],
+            encoder.offer.sections[2]);  // pictures are sent as section 1
   send_for({&encoder}, kSoon);
   EXPECT_GT(of_screen.heard("v"), 10U);
-  EXPECT_EQ(play(observer(), build_offer(offer_of(true).offer)).error().status, 422) << "it receives nothing";
+  EXPECT_EQ(play(observer(), build_offer(offer_of(true).offer)).error().status, 422)
+      << "it receives nothing";
 }
 
 TEST_F(LiveMedia, WhoIsRemovedLosesItsPlayersToo) {
@@ -263,13 +271,15 @@ TEST_F(LiveMedia, RecordingIsRegisteredWhileItIsWrittenAndFinishedAtTheEnd) {
   }
   EXPECT_EQ(lessons->stats().recording, 1U);
   ok(*t, {{"t", "end"}});
-  ASSERT_TRUE(pump([&] { return lessons->stats().recording == 0 && lessons->stats().lessons_live == 0; }));
+  ASSERT_TRUE(
+      pump([&] { return lessons->stats().recording == 0 && lessons->stats().lessons_live == 0; }));
   settle();
   for (const auto& segment : segments()) {
     EXPECT_EQ(segment.state, storage::SegmentState::Complete) << segment.source;
     EXPECT_GT(segment.end_us, segment.start_us + 1'000'000);
     EXPECT_FALSE(json::parse(segment.clock_mapping).empty());
-    EXPECT_TRUE(std::filesystem::exists(dir_.path() / "recordings" / id_of("lesson") / segment.file));
+    EXPECT_TRUE(
+        std::filesystem::exists(dir_.path() / "recordings" / id_of("lesson") / segment.file));
   }
   pump_for(Duration::millis(50));
   EXPECT_EQ(lessons->stats().media_sessions, 0U);

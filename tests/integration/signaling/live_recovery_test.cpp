@@ -1,5 +1,5 @@
-// A server that was killed in the middle of a lesson goes on where it was; a recording survives what happens to its
-// files.
+// A server that was killed in the middle of a lesson goes on where it was; a recording survives
+// what happens to its files.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -24,7 +24,9 @@ class LiveRecovery : public LiveRig {
     a = &enter(pupils("class1"));
     ok(*t, {{"t", "start"}});
   }
-  void ok(FakeConnection& page, const json& message) { EXPECT_EQ(request(page, message)["t"], "ok") << message; }
+  void ok(FakeConnection& page, const json& message) {
+    EXPECT_EQ(request(page, message)["t"], "ok") << message;
+  }
   void sends(FakeConnection& page) {
     ok(page, {{"t", "media"}, {"mic", true}, {"camera", true}, {"screen", false}});
   }
@@ -32,7 +34,9 @@ class LiveRecovery : public LiveRig {
     settle();
     return ask([](storage::Store& s) { return s.segments(id_of("lesson")); });
   }
-  [[nodiscard]] std::filesystem::path folder() const { return dir_.path() / "recordings" / id_of("lesson"); }
+  [[nodiscard]] std::filesystem::path folder() const {
+    return dir_.path() / "recordings" / id_of("lesson");
+  }
   static std::vector<std::string> kinds_after(const std::vector<json>& events, size_t n) {
     std::vector<std::string> kinds;
     for (size_t i = n; i < events.size(); ++i) kinds.push_back(events[i]["kind"]);
@@ -59,7 +63,8 @@ TEST_F(LiveRecovery, TheLessonGoesOnWithItsNumbersMutesAndAttendance) {
   EXPECT_EQ(lessons->stats().lessons_live, 1U);
   EXPECT_THAT(kinds_after(stored_events(), before),
               testing::ElementsAre("participant-away", "participant-away", "recording"));
-  EXPECT_GE(stored_events().back()["at"], 25'000'000) << "the lesson went on while the server did not";
+  EXPECT_GE(stored_events().back()["at"], 25'000'000)
+      << "the lesson went on while the server did not";
 
   FakeConnection& again = open(pupils("class1"));
   const json welcome = request(again, hello_of({{"seat", seat}, {"last", 3}}));
@@ -117,7 +122,8 @@ TEST_F(LiveRecovery, AStartWhoseRowWasNotWrittenHolds) {
   EXPECT_EQ(welcome_of(page)["lesson"]["state"], "live");
   EXPECT_LT(welcome_of(page)["at"].get<int64_t>(), 60'000'000);
   stored_events();
-  EXPECT_EQ(ask([](storage::Store& s) { return s.lesson(id_of("lesson")); })->state, storage::LessonState::Live);
+  EXPECT_EQ(ask([](storage::Store& s) { return s.lesson(id_of("lesson")); })->state,
+            storage::LessonState::Live);
 }
 
 TEST_F(LiveRecovery, WhatAKillCutOffIsRepaired) {
@@ -135,7 +141,8 @@ TEST_F(LiveRecovery, WhatAKillCutOffIsRepaired) {
   boot();
   const auto repaired = [this] {
     const auto all = segments();
-    return std::all_of(all.begin(), all.end(), [](const auto& s) { return s.state != SegmentState::Writing; });
+    return std::all_of(all.begin(), all.end(),
+                       [](const auto& s) { return s.state != SegmentState::Writing; });
   };
   ASSERT_TRUE(pump(repaired));
   for (const auto& segment : segments()) {
@@ -168,11 +175,13 @@ TEST_F(LiveRecovery, OneTrackThatCannotBeWrittenDoesNotStopTheOthers) {
   ASSERT_TRUE(pump([&] { return lessons->stats().recording == 0; }));
   pump([&] {
     const auto all = segments();
-    return std::none_of(all.begin(), all.end(), [](const auto& s) { return s.state == SegmentState::Writing; });
+    return std::none_of(all.begin(), all.end(),
+                        [](const auto& s) { return s.state == SegmentState::Writing; });
   });
   for (const auto& segment : segments()) {
     const bool teachers = segment.participant == p_of(*t);
-    EXPECT_EQ(segment.state, teachers ? SegmentState::Complete : SegmentState::Broken) << segment.file;
+    EXPECT_EQ(segment.state, teachers ? SegmentState::Complete : SegmentState::Broken)
+        << segment.file;
   }
 }
 
@@ -185,7 +194,8 @@ TEST_F(LiveRecovery, WhenNothingIsWrittenTheLightGoesOutAndTheLessonStillEnds) {
   ASSERT_TRUE(pump([&] { return events_of(*t, "recording").size() >= 2; }));
   EXPECT_FALSE(events_of(*t, "recording").back()["on"]);
   ok(*t, {{"t", "end"}});
-  EXPECT_TRUE(pump([&] { return lessons->stats().recording == 0; })) << "the media plane was not told to stop";
+  EXPECT_TRUE(pump([&] { return lessons->stats().recording == 0; }))
+      << "the media plane was not told to stop";
   EXPECT_EQ(stored_events().back()["kind"], "lesson-ended");
 }
 

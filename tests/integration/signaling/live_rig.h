@@ -1,5 +1,5 @@
-// Live lessons with a real database thread, a real media server and clients of our own; only the WebSocket is
-// invented. The clock can be set forward.
+// Live lessons with a real database thread, a real media server and clients of our own; only the
+// WebSocket is invented. The clock can be set forward.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -115,8 +115,8 @@ class LiveRig : public ::testing::Test {
 
   // ---- the server's life ----
   void boot() {
-    auto started = media::api::MediaServer::start({.public_address = "127.0.0.1", .bind_address = "127.0.0.1"},
-                                                  [this] { woken_ = true; });
+    auto started = media::api::MediaServer::start(
+        {.public_address = "127.0.0.1", .bind_address = "127.0.0.1"}, [this] { woken_ = true; });
     ASSERT_TRUE(started) << started.error().message;
     media = std::move(*started);
     lessons = std::make_unique<LiveLessons>(
@@ -127,7 +127,8 @@ class LiveRig : public ::testing::Test {
     lessons->recover([&](const media::Outcome<void>& done) { ready = done.has_value(); });
     ASSERT_TRUE(pump([&] { return ready; }));
   }
-  // As a kill does: nobody is told and nothing is finished, except what the media plane's destructor writes.
+  // As a kill does: nobody is told and nothing is finished, except what the media plane's
+  // destructor writes.
   void shut() {
     for (auto& page : pages_) page->reported = true;
     lessons.reset();
@@ -135,17 +136,20 @@ class LiveRig : public ::testing::Test {
     drop_tasks();
   }
   void open_storage(std::unique_ptr<storage::Store> store) {
-    storage = std::make_unique<storage::sql::StorageThread>(std::move(store), [this](std::function<void()> task) {
-      const std::lock_guard lock(mutex_);
-      tasks_.push_back(std::move(task));
-    });
+    storage = std::make_unique<storage::sql::StorageThread>(std::move(store),
+                                                            [this](std::function<void()> task) {
+                                                              const std::lock_guard lock(mutex_);
+                                                              tasks_.push_back(std::move(task));
+                                                            });
   }
   void close_storage() {
     storage->stop();
     drop_tasks();
   }
   [[nodiscard]] Instant now() const { return media::net::monotonic_now() + skew; }
-  [[nodiscard]] int64_t wall() const { return signaling::web::wall_now_us() + (skew + wall_skew).as_micros(); }
+  [[nodiscard]] int64_t wall() const {
+    return signaling::web::wall_now_us() + (skew + wall_skew).as_micros();
+  }
 
   // Runs the loop until `done` or the limit of real time is over.
   bool pump(const std::function<bool()>& done, Duration limit = Duration::seconds(8)) {
@@ -175,7 +179,8 @@ class LiveRig : public ::testing::Test {
   std::vector<json> stored_events() {
     settle();
     std::vector<json> all;
-    for (const auto& row : ask([](storage::Store& s) { return s.events(id_of("lesson"), 0, 10'000); })) {
+    for (const auto& row :
+         ask([](storage::Store& s) { return s.events(id_of("lesson"), 0, 10'000); })) {
       all.push_back(json::parse(row.payload));
       EXPECT_EQ(row.sequence, static_cast<int64_t>(all.size()));
       EXPECT_EQ(all.back()["n"], row.sequence);
@@ -186,13 +191,15 @@ class LiveRig : public ::testing::Test {
   }
 
   // ---- people ----
-  static Actor link(storage::LessonRole role, const std::string& about = "", const std::string& hash = "") {
+  static Actor link(storage::LessonRole role, const std::string& about = "",
+                    const std::string& hash = "") {
     Actor actor;
     actor.kind = signaling::auth::ActorKind::Link;
     actor.lesson_id = id_of("lesson");
     actor.role = role;
     if (role == storage::LessonRole::Class) actor.class_id = id_of(about);
-    if (role == storage::LessonRole::Teacher) actor.person_id = id_of(about.empty() ? "teacher" : about);
+    if (role == storage::LessonRole::Teacher)
+      actor.person_id = id_of(about.empty() ? "teacher" : about);
     actor.credential_hash = hash;
     return actor;
   }
@@ -207,7 +214,9 @@ class LiveRig : public ::testing::Test {
     lessons->on_open(page.id, page, actor);
     return page;
   }
-  void say(FakeConnection& page, const json& message) { lessons->on_message(page.id, message.dump()); }
+  void say(FakeConnection& page, const json& message) {
+    lessons->on_message(page.id, message.dump());
+  }
   // The reply to one request.
   json request(FakeConnection& page, json message) {
     message["id"] = ++next_request_;
@@ -249,7 +258,8 @@ class LiveRig : public ::testing::Test {
   static std::vector<json> events_of(const FakeConnection& page, const std::string& kind = "") {
     std::vector<json> all;
     for (const json& message : page.got) {
-      if (message["t"] == "event" && (kind.empty() || message["kind"] == kind)) all.push_back(message);
+      if (message["t"] == "event" && (kind.empty() || message["kind"] == kind))
+        all.push_back(message);
     }
     return all;
   }
@@ -283,7 +293,8 @@ class LiveRig : public ::testing::Test {
     const auto add = [&](const std::string& mid, media::MediaKind kind, const std::string& use) {
       const bool slot = use == "slot";
       add_section(line, mid, kind, !slot);
-      uses.push_back(slot ? json{{"mid", mid}, {"use", use}, {"slot", mid}} : json{{"mid", mid}, {"use", use}});
+      uses.push_back(slot ? json{{"mid", mid}, {"use", use}, {"slot", mid}}
+                          : json{{"mid", mid}, {"use", use}});
     };
     add("mic", Audio, "microphone");
     add("cam", Video, "camera");
@@ -292,7 +303,8 @@ class LiveRig : public ::testing::Test {
     add("voice-0", Audio, "slot");
     add("teacher", Video, "slot");
     add("stage", Video, "slot");
-    const json answer = request(page, {{"t", "offer"}, {"sdp", build_offer(line.offer)}, {"sections", uses}});
+    const json answer =
+        request(page, {{"t", "offer"}, {"sdp", build_offer(line.offer)}, {"sections", uses}});
     EXPECT_EQ(answer.value("t", ""), "answer") << answer;
     plug_in(line, answer.value("sdp", ""));
     return line;
@@ -317,20 +329,24 @@ class LiveRig : public ::testing::Test {
     add_section(line, "v", media::MediaKind::Video, sends);
     return line;
   }
-  HttpResult<MediaAnswer> publish(const Actor& actor, const std::string& sdp, const std::string& lesson = "lesson") {
+  HttpResult<MediaAnswer> publish(const Actor& actor, const std::string& sdp,
+                                  const std::string& lesson = "lesson") {
     std::optional<HttpResult<MediaAnswer>> result;
-    lessons->publish(actor, id_of(lesson), sdp, [&](const HttpResult<MediaAnswer>& r) { result = r; });
+    lessons->publish(actor, id_of(lesson), sdp,
+                     [&](const HttpResult<MediaAnswer>& r) { result = r; });
     EXPECT_TRUE(pump([&] { return result.has_value(); }));
     return *result;
   }
-  HttpResult<MediaAnswer> play(const Actor& actor, const std::string& sdp, PlaySource source = PlaySource::Teacher) {
+  HttpResult<MediaAnswer> play(const Actor& actor, const std::string& sdp,
+                               PlaySource source = PlaySource::Teacher) {
     std::optional<HttpResult<MediaAnswer>> result;
-    lessons->play(actor, id_of("lesson"), sdp, source, [&](const HttpResult<MediaAnswer>& r) { result = r; });
+    lessons->play(actor, id_of("lesson"), sdp, source,
+                  [&](const HttpResult<MediaAnswer>& r) { result = r; });
     EXPECT_TRUE(pump([&] { return result.has_value(); }));
     return *result;
   }
-  HttpResult<PatchAnswer> patch(const Actor& actor, const std::string& session, const std::string& if_match,
-                                const media::IceCredentials& ice) {
+  HttpResult<PatchAnswer> patch(const Actor& actor, const std::string& session,
+                                const std::string& if_match, const media::IceCredentials& ice) {
     std::optional<HttpResult<PatchAnswer>> result;
     lessons->patch(actor, session, if_match,
                    "a=ice-ufrag:" + ice.ufrag + "\r\na=ice-pwd:" + ice.password +
@@ -340,12 +356,14 @@ class LiveRig : public ::testing::Test {
   }
   int end_session(const Actor& actor, const std::string& session) {
     int status = 0;
-    lessons->end_session(actor, session, [&](const HttpResult<void>& r) { status = r ? 200 : r.error().status; });
+    lessons->end_session(actor, session,
+                         [&](const HttpResult<void>& r) { status = r ? 200 : r.error().status; });
     return status;
   }
 
   // 20 ms of sound and one key frame of each line, 50 times a second.
-  void send_for(const std::vector<Line*>& from, Duration span, bool voice = true, bool picture = true) {
+  void send_for(const std::vector<Line*>& from, Duration span, bool voice = true,
+                bool picture = true) {
     const Instant end = media::net::monotonic_now() + span;
     while (media::net::monotonic_now() < end) {
       for (Line* line : from) {

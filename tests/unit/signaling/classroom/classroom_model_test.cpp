@@ -40,8 +40,11 @@ class RandomLesson : public Room {
 
   void join_someone() {
     const uint64_t who = rng_.below(9);
-    Newcomer n = who == 0 ? teacher() : who == 1 ? observer(std::to_string(rng_.next())) : pupils(std::to_string(who));
-    const Origin origin = n.role != Role::Observer && rng_.below(5) == 0 ? Origin::Encoder : Origin::Page;
+    Newcomer n = who == 0   ? teacher()
+                 : who == 1 ? observer(std::to_string(rng_.next()))
+                            : pupils(std::to_string(who));
+    const Origin origin =
+        n.role != Role::Observer && rng_.below(5) == 0 ? Origin::Encoder : Origin::Page;
     const auto p = room.on_join(now, n, origin, out);
     if (!p) return;
     known_.push_back(*p);
@@ -52,18 +55,41 @@ class RandomLesson : public Room {
     const std::string from = anyone();
     const std::string p = anyone();
     switch (rng_.below(13)) {
-      case 0: room.on_start(now, 1000, from, out); break;
-      case 1: room.on_request(now, from, hand(coin()), out); break;
+      case 0:
+        room.on_start(now, 1000, from, out);
+        break;
+      case 1:
+        room.on_request(now, from, hand(coin()), out);
+        break;
       case 2:
-      case 3: room.on_request(now, from, call(p), out); break;
-      case 4: room.on_request(now, from, protocol::Release{}, out); break;
-      case 5: room.on_request(now, from, mute(p, coin()), out); break;
-      case 6: room.on_request(now, from, mute(from, coin()), out); break;
-      case 7: room.on_request(now, from, remove(p), out); break;
-      case 8: room.on_request(now, from, readmit(p), out); break;
-      case 9: room.on_request(now, from, chat("x"), out); break;
-      case 10: room.on_request(now, from, protocol::Headcount{0, static_cast<int64_t>(rng_.below(50))}, out); break;
-      case 11: room.on_request(now, from, protocol::Media{0, coin(), coin(), coin()}, out); break;
+      case 3:
+        room.on_request(now, from, call(p), out);
+        break;
+      case 4:
+        room.on_request(now, from, protocol::Release{}, out);
+        break;
+      case 5:
+        room.on_request(now, from, mute(p, coin()), out);
+        break;
+      case 6:
+        room.on_request(now, from, mute(from, coin()), out);
+        break;
+      case 7:
+        room.on_request(now, from, remove(p), out);
+        break;
+      case 8:
+        room.on_request(now, from, readmit(p), out);
+        break;
+      case 9:
+        room.on_request(now, from, chat("x"), out);
+        break;
+      case 10:
+        room.on_request(now, from, protocol::Headcount{0, static_cast<int64_t>(rng_.below(50))},
+                        out);
+        break;
+      case 11:
+        room.on_request(now, from, protocol::Media{0, coin(), coin(), coin()}, out);
+        break;
       default:
         if (rng_.below(30) == 0) room.on_request(now, from, protocol::End{}, out);
         break;
@@ -72,19 +98,30 @@ class RandomLesson : public Room {
 
   void act() {
     switch (rng_.below(12)) {
-      case 0: return join_someone();
-      case 1: return room.on_away(now, anyone(), out);
+      case 0:
+        return join_someone();
+      case 1:
+        return room.on_away(now, anyone(), out);
       case 2: {
         room.on_return(now, anyone(), out);
         return;
       }
-      case 3: return rng_.below(6) == 0 ? room.on_leave(now, anyone(), out) : room.on_tick(now, out);
-      case 4: return room.on_page_tracks(now, anyone(), some_tracks(), out);
-      case 5: return rng_.below(3) == 0 ? room.on_encoder_tracks(now, anyone(), some_tracks(), out) : void();
-      case 6: return room.on_voice(now, anyone(), coin(), out);
-      case 7: return room.on_link(now, anyone(), {.rtt_ms = static_cast<double>(rng_.below(900))}, out);
-      case 8: return coin() ? room.on_media_lost(now, anyone(), out) : room.on_media_connected(now, anyone(), out);
-      default: return request();
+      case 3:
+        return rng_.below(6) == 0 ? room.on_leave(now, anyone(), out) : room.on_tick(now, out);
+      case 4:
+        return room.on_page_tracks(now, anyone(), some_tracks(), out);
+      case 5:
+        return rng_.below(3) == 0 ? room.on_encoder_tracks(now, anyone(), some_tracks(), out)
+                                  : void();
+      case 6:
+        return room.on_voice(now, anyone(), coin(), out);
+      case 7:
+        return room.on_link(now, anyone(), {.rtt_ms = static_cast<double>(rng_.below(900))}, out);
+      case 8:
+        return coin() ? room.on_media_lost(now, anyone(), out)
+                      : room.on_media_connected(now, anyone(), out);
+      default:
+        return request();
     }
   }
 
@@ -97,7 +134,8 @@ class RandomLesson : public Room {
       ASSERT_FALSE(mentions_observer(wire)) << "an observer leaked: " << wire;
     }
     for (const Effect& effect : out.effects) {
-      if (const auto* gate = std::get_if<GateChanged>(&effect)) gates_[{gate->p, index_of(gate->source)}] = gate->open;
+      if (const auto* gate = std::get_if<GateChanged>(&effect))
+        gates_[{gate->p, index_of(gate->source)}] = gate->open;
       follow_attendance(effect);
     }
     // What a client knows from events alone is what a newcomer is told.
@@ -114,7 +152,8 @@ class RandomLesson : public Room {
     return false;
   }
   static protocol::State sorted(protocol::State s) {
-    std::sort(s.removed.begin(), s.removed.end(), [](const auto& x, const auto& y) { return x.p < y.p; });
+    std::sort(s.removed.begin(), s.removed.end(),
+              [](const auto& x, const auto& y) { return x.p < y.p; });
     return s;
   }
 
@@ -136,7 +175,8 @@ class RandomLesson : public Room {
       on_stage += who->seen.on_stage ? 1 : 0;
       const auto gate = gates_.find({who->seen.p, index_of(TrackSource::Microphone)});
       const bool open = gate != gates_.end() && gate->second;
-      ASSERT_EQ(open, room.may_forward(who->seen.p, TrackSource::Microphone)) << "a gate was not announced";
+      ASSERT_EQ(open, room.may_forward(who->seen.p, TrackSource::Microphone))
+          << "a gate was not announced";
       if (who->seen.role == Role::Class && (!who->seen.on_stage || who->seen.muted)) {
         ASSERT_FALSE(open) << who->seen.p;
       }
@@ -161,7 +201,8 @@ class RandomLesson : public Room {
       Viewer viewer;
       viewer.p = who->seen.p;
       viewer.role = who->seen.role;
-      viewer.slots = {"voice-teacher", "voice-stage", "voice-0", "teacher", "screen", "stage", "wall-0", "wall-1"};
+      viewer.slots = {"voice-teacher", "voice-stage", "voice-0", "teacher",
+                      "screen",        "stage",       "wall-0",  "wall-1"};
       SlotPlan& before = plans_[viewer.p];
       before = plan_slots(room, viewer, before);
       std::set<std::string> on_wall;

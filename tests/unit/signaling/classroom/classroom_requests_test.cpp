@@ -43,7 +43,8 @@ TEST(RequestOf, TakesTheClassroomsMessagesAndLeavesTheHosts) {
 }
 
 TEST_F(Requests, EachRoleHasItsOwn) {
-  const std::vector<Request> teachers = {protocol::End{}, call(b), protocol::Release{}, remove(b), readmit(b), mute(b, true)};
+  const std::vector<Request> teachers = {protocol::End{}, call(b),    protocol::Release{},
+                                         remove(b),       readmit(b), mute(b, true)};
   for (const Request& request : teachers) EXPECT_EQ(ask(a, request), ErrorCode::Forbidden);
   EXPECT_EQ(ask(t, hand(true)), ErrorCode::Forbidden);
   EXPECT_EQ(ask(t, protocol::Headcount{0, 3}), ErrorCode::Forbidden);
@@ -53,7 +54,8 @@ TEST_F(Requests, EachRoleHasItsOwn) {
 
 TEST_F(Requests, AnObserverMayReportItsLineAndNothingElse) {
   EXPECT_EQ(ask(o, protocol::Quality{}), std::nullopt);
-  for (const Request& request : std::vector<Request>{chat("x"), hand(true), mute(o, true), protocol::Media{}, protocol::End{}}) {
+  for (const Request& request : std::vector<Request>{chat("x"), hand(true), mute(o, true),
+                                                     protocol::Media{}, protocol::End{}}) {
     EXPECT_EQ(ask(o, request), ErrorCode::Forbidden);
   }
 }
@@ -61,9 +63,15 @@ TEST_F(Requests, AnObserverMayReportItsLineAndNothingElse) {
 TEST_F(Requests, WhatChangesNothingIsOkWithoutAnEvent) {
   ask(t, call(a));
   ask(b, hand(true));
-  for (const auto& [who, request] : std::vector<std::pair<std::string, Request>>{
-           {t, call(a)}, {b, hand(true)}, {a, hand(false)}, {t, readmit(b)}, {t, mute(b, false)}, {a, mute(a, false)},
-           {a, protocol::Headcount{0, 30}}, {a, protocol::Media{0, true, true, false}}}) {
+  for (const auto& [who, request] :
+       std::vector<std::pair<std::string, Request>>{{t, call(a)},
+                                                    {b, hand(true)},
+                                                    {a, hand(false)},
+                                                    {t, readmit(b)},
+                                                    {t, mute(b, false)},
+                                                    {a, mute(a, false)},
+                                                    {a, protocol::Headcount{0, 30}},
+                                                    {a, protocol::Media{0, true, true, false}}}) {
     EXPECT_EQ(ask(who, request), std::nullopt);
     EXPECT_THAT(out.events, IsEmpty()) << who << " " << request.index();
   }
@@ -97,8 +105,10 @@ TEST_F(Requests, BlankChatIsRefused) {
 TEST_F(Requests, BothMutesAreInTheEventsAndSurviveARestart) {
   ask(t, mute(a, true));
   EXPECT_EQ(ask(a, mute(a, true)), std::nullopt);
-  ASSERT_THAT(events<protocol::MuteEvent>(), SizeIs(1)) << "a restarted server knows it from nowhere else";
-  EXPECT_EQ(events<protocol::MuteEvent>()[0], (protocol::MuteEvent{a, true, MutedBy::Teacher, true}));
+  ASSERT_THAT(events<protocol::MuteEvent>(), SizeIs(1))
+      << "a restarted server knows it from nowhere else";
+  EXPECT_EQ(events<protocol::MuteEvent>()[0],
+            (protocol::MuteEvent{a, true, MutedBy::Teacher, true}));
   const auto wire = protocol::encode(protocol::ServerMessage(out.events[0]));
   const auto back = protocol::parse_server(wire);
   ASSERT_TRUE(back);
@@ -124,7 +134,8 @@ TEST_F(Requests, AnEncoderThatComesDoesNotBringThePageBack) {
 
 TEST_F(Requests, OneFailedTrackIsNamedAndTheLightStaysOnForTheOthers) {
   room.on_track_not_recorded(now, a, protocol::TrackSource::Camera, true, fresh());
-  EXPECT_EQ(events<protocol::RecordingEvent>()[0], (protocol::RecordingEvent{true, "failed", a, "camera"}));
+  EXPECT_EQ(events<protocol::RecordingEvent>()[0],
+            (protocol::RecordingEvent{true, "failed", a, "camera"}));
   EXPECT_TRUE(room.state().recording);
   room.on_track_not_recorded(now, t, protocol::TrackSource::Microphone, false, fresh());
   EXPECT_FALSE(room.state().recording);

@@ -59,8 +59,9 @@ TEST_F(Lesson, OnlyTheTeacherStartsCallsReleasesRemovesAndEnds) {
   EXPECT_EQ(ask(t, protocol::End{}), ErrorCode::NotLive);
   EXPECT_EQ(ask(t, call(a)), ErrorCode::NotLive);
   go_live();
-  for (const Request& request : {Request(call(a)), Request(protocol::Release{}), Request(remove(b)),
-                                 Request(readmit(b)), Request(protocol::End{}), Request(mute(b, true))}) {
+  for (const Request& request :
+       {Request(call(a)), Request(protocol::Release{}), Request(remove(b)), Request(readmit(b)),
+        Request(protocol::End{}), Request(mute(b, true))}) {
     EXPECT_EQ(ask(a, request), ErrorCode::Forbidden);
     EXPECT_THAT(out.events, IsEmpty());
     EXPECT_THAT(out.effects, IsEmpty());
@@ -271,7 +272,8 @@ TEST_F(Lesson, EndStopsEverything) {
   EXPECT_THAT(effects<CloseSocket>(), SizeIs(4));
   EXPECT_EQ(effects<CloseSocket>()[0].code, protocol::kCloseLessonEnded);
   for (const std::string& p : {t, a, b}) {
-    for (size_t i = 0; i < kSources; ++i) EXPECT_FALSE(room.may_forward(p, static_cast<TrackSource>(i)));
+    for (size_t i = 0; i < kSources; ++i)
+      EXPECT_FALSE(room.may_forward(p, static_cast<TrackSource>(i)));
   }
   EXPECT_EQ(ask(t, protocol::End{}), ErrorCode::NotLive);
   EXPECT_FALSE(room.on_join(now, pupils("c"), Origin::Page, fresh()));
@@ -322,7 +324,8 @@ TEST_F(Lesson, LinkTurnsWeakWhenBadLasts) {
     EXPECT_THAT(events<protocol::LinkEvent>(), IsEmpty());
     wait(Duration::seconds(1));
   }
-  EXPECT_EQ(events<protocol::LinkEvent>(), (std::vector<protocol::LinkEvent>{{a, LinkState::Weak}}));
+  EXPECT_EQ(events<protocol::LinkEvent>(),
+            (std::vector<protocol::LinkEvent>{{a, LinkState::Weak}}));
   room.on_media_lost(now, a, fresh());
   EXPECT_EQ(seen(a).link, LinkState::Lost);
   room.on_media_connected(now, a, fresh());
@@ -346,7 +349,8 @@ TEST_F(Lesson, EventsAfterANumberAreCompleteOrRefused) {
   EXPECT_EQ(room.events_after(room.last_event() + 1), std::nullopt);
   for (size_t i = 0; i < kEventsKept; ++i) ask(a, chat("more"));
   EXPECT_EQ(room.events_after(before), std::nullopt);
-  EXPECT_THAT(room.events_after(room.last_event() - static_cast<int64_t>(kEventsKept)).value(), SizeIs(kEventsKept));
+  EXPECT_THAT(room.events_after(room.last_event() - static_cast<int64_t>(kEventsKept)).value(),
+              SizeIs(kEventsKept));
 }
 
 TEST(Meeting, EveryoneIsHeardUntilMuted) {

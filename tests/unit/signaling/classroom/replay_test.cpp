@@ -141,8 +141,9 @@ TEST_F(Replay, LightsFollowTheirEvents) {
 
 TEST_F(Replay, EventsAboutTheUnknownChangeNobody) {
   const auto before = lesson.state;
-  for (EventBody body : {EventBody(AwayEvent{"p9"}), EventBody(LeftEvent{"p9"}), EventBody(RemovedEvent{"p9"}),
-                         EventBody(HandEvent{"p9", true}), EventBody(ReadmittedEvent{"p9"})}) {
+  for (EventBody body :
+       {EventBody(AwayEvent{"p9"}), EventBody(LeftEvent{"p9"}), EventBody(RemovedEvent{"p9"}),
+        EventBody(HandEvent{"p9", true}), EventBody(ReadmittedEvent{"p9"})}) {
     happens(std::move(body));
   }
   EXPECT_EQ(lesson.state, before);

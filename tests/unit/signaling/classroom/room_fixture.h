@@ -97,18 +97,32 @@ class Room {
   [[nodiscard]] bool hears(const std::string& p) const {
     return room.may_forward(p, protocol::TrackSource::Microphone);
   }
-  [[nodiscard]] const protocol::Participant& seen(const std::string& p) const { return room.find(p)->seen; }
+  [[nodiscard]] const protocol::Participant& seen(const std::string& p) const {
+    return room.find(p)->seen;
+  }
 
   Classroom room;
   media::Instant now = media::Instant::from_micros(5'000'000);
   Output out;
 };
 
-inline protocol::Mute mute(const std::string& p, bool muted) { return {0, p, muted}; }
-inline protocol::Call call(const std::string& p) { return {0, p}; }
-inline protocol::Remove remove(const std::string& p) { return {0, p}; }
-inline protocol::Readmit readmit(const std::string& p) { return {0, p}; }
-inline protocol::Hand hand(bool up) { return {0, up}; }
-inline protocol::Chat chat(const std::string& text) { return {0, text}; }
+inline protocol::Mute mute(const std::string& p, bool muted) {
+  return {0, p, muted};
+}
+inline protocol::Call call(const std::string& p) {
+  return {0, p};
+}
+inline protocol::Remove remove(const std::string& p) {
+  return {0, p};
+}
+inline protocol::Readmit readmit(const std::string& p) {
+  return {0, p};
+}
+inline protocol::Hand hand(bool up) {
+  return {0, up};
+}
+inline protocol::Chat chat(const std::string& text) {
+  return {0, text};
+}
 
 }  // namespace signaling::classroom

@@ -22,7 +22,8 @@ struct Plans : testing::Test, Room {
     Viewer viewer;
     viewer.p = p;
     viewer.role = p.empty() ? Role::Observer : room.find(p)->seen.role;
-    viewer.slots = {"voice-teacher", "voice-stage", "voice-0", "sound-screen", "teacher", "screen", "stage"};
+    viewer.slots = {"voice-teacher", "voice-stage", "voice-0", "sound-screen",
+                    "teacher",       "screen",      "stage"};
     for (int i = 0; i < walls; ++i) viewer.slots.push_back("wall-" + std::to_string(i));
     viewer.wall = wall;
     viewer.limits = limits;
