@@ -567,14 +567,14 @@ TEST_F(ServerTest, RunsPostedTasksInOrderAndTimersOnItsThread) {
 }
 
 TEST_F(ServerTest, SaysSoWhenThePortIsTaken) {
+  // libwebsockets 4.1 forgets a TLS context when a vhost cannot listen. The program ends then.
+  const tests::LibraryLeak forgotten;
   start();
   ServerParams params;
   params.bind_address = "127.0.0.1";
   params.port = port();
   params.tls = {folder_.path() / "tls/certificate.pem", folder_.path() / "tls/private-key.pem"};
   Probe other;
-  // libwebsockets 4.1 forgets the TLS context of a vhost that cannot listen. The server ends then.
-  const tests::LibraryLeak forgotten;
   const auto second = Server::start(params, other);
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().message.find(std::to_string(port())), std::string::npos);
