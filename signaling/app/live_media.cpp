@@ -1,4 +1,5 @@
-// Offers become answers and peers; what the media plane reports reaches classrooms and the database.
+// Offers become answers and peers; what the media plane reports reaches classrooms and the
+// database.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -12,34 +13,49 @@
 namespace signaling::app {
 namespace {
 
-TrackSource wire_source(media::Source source) { return static_cast<TrackSource>(source); }
-static_assert(static_cast<int>(media::Source::ScreenAudio) == static_cast<int>(TrackSource::ScreenAudio));
+TrackSource wire_source(media::Source source) {
+  return static_cast<TrackSource>(source);
+}
+static_assert(static_cast<int>(media::Source::ScreenAudio) ==
+              static_cast<int>(TrackSource::ScreenAudio));
 
 const char* codec_name(media::Codec codec) {
   switch (codec) {
-    case media::Codec::Opus: return "opus";
-    case media::Codec::Vp8: return "vp8";
-    case media::Codec::Vp9: return "vp9";
-    case media::Codec::H264: return "h264";
+    case media::Codec::Opus:
+      return "opus";
+    case media::Codec::Vp8:
+      return "vp8";
+    case media::Codec::Vp9:
+      return "vp9";
+    case media::Codec::H264:
+      return "h264";
   }
   return "";
 }
 
 sdp::Permits permits_of(const std::array<bool, classroom::kSources>& may) {
-  return {.microphone = may[0], .camera = may[1], .screen = may[2], .screen_audio = may[3], .slots = true};
+  return {.microphone = may[0],
+          .camera = may[1],
+          .screen = may[2],
+          .screen_audio = may[3],
+          .slots = true};
 }
 
 HttpError http_error(const media::Error& error) {
   switch (error.code) {
-    case media::Errc::Unsupported: return {422, "unsupported", error.what};
-    case media::Errc::Conflict: return {409, "conflict", error.what};
-    case media::Errc::TooLarge: return {413, "too-large", error.what};
-    default: return {400, "bad-sdp", error.what};
+    case media::Errc::Unsupported:
+      return {422, "unsupported", error.what};
+    case media::Errc::Conflict:
+      return {409, "conflict", error.what};
+    case media::Errc::TooLarge:
+      return {413, "too-large", error.what};
+    default:
+      return {400, "bad-sdp", error.what};
   }
 }
 
 ErrorCode protocol_error(media::Errc code) {
-  return code == media::Errc::Conflict ? ErrorCode::Conflict
+  return code == media::Errc::Conflict   ? ErrorCode::Conflict
          : code == media::Errc::TooLarge ? ErrorCode::TooLarge
                                          : ErrorCode::BadMessage;
 }
@@ -98,7 +114,8 @@ std::optional<TrackId> LiveLessons::State::track_for(const Hosted& lesson, const
 
 std::array<bool, classroom::kSources> LiveLessons::State::sources_of(const Peer& peer) const {
   std::array<bool, classroom::kSources> has{};
-  for (const auto& section : peer.negotiated.published) has[static_cast<size_t>(section.source)] = true;
+  for (const auto& section : peer.negotiated.published)
+    has[static_cast<size_t>(section.source)] = true;
   return has;
 }
 
@@ -107,11 +124,13 @@ Peer* LiveLessons::State::page_peer(Hosted& lesson, const std::string& p) {
   return page != lesson.pages.end() ? &peers.at(page->second) : nullptr;
 }
 
-media::Result<void> LiveLessons::State::negotiate(const Hosted& lesson, Peer& peer, const sdp::Session& offer,
+media::Result<void> LiveLessons::State::negotiate(const Hosted& lesson, Peer& peer,
+                                                  const sdp::Session& offer,
                                                   const std::vector<sdp::SectionUse>& uses,
                                                   const sdp::Permits& permits) {
   const auto candidate = media.candidate(lesson.media_room);
-  if (!candidate) return media::fail(media::Errc::NotFound, "the media plane has no room for this lesson");
+  if (!candidate)
+    return media::fail(media::Errc::NotFound, "the media plane has no room for this lesson");
   sdp::ServerFacts facts;
   facts.ice = fresh_ice();
   facts.fingerprint = media.fingerprint();
@@ -145,8 +164,8 @@ Peer& LiveLessons::State::add_peer(Hosted& lesson, Peer fresh) {
     tracks[section.track] = {lesson.row.id, peer.p, id, source, false, false};
     lesson.tracks[{peer.p, source}].push_back(section.track);
   }
-  media.add_peer({lesson.media_room, id, peer.local, n.remote_ice, n.remote_fingerprint, n.extensions, n.published,
-                  n.slots});
+  media.add_peer({lesson.media_room, id, peer.local, n.remote_ice, n.remote_fingerprint,
+                  n.extensions, n.published, n.slots});
   return peer;
 }
 
@@ -156,7 +175,8 @@ void LiveLessons::State::remove_peer(PeerId id) {
   const Peer& peer = it->second;
   if (Hosted* lesson = find(peer.lesson)) {
     lesson->peers.erase(id);
-    if (const auto page = lesson->pages.find(peer.p); page != lesson->pages.end() && page->second == id) {
+    if (const auto page = lesson->pages.find(peer.p);
+        page != lesson->pages.end() && page->second == id) {
       lesson->pages.erase(page);
     }
     for (const auto& section : peer.negotiated.published) {
@@ -173,13 +193,18 @@ void LiveLessons::State::remove_peer(PeerId id) {
 
 void LiveLessons::State::offer(Socket& socket, const protocol::Offer& offer, Hosted& lesson) {
   const auto session = sdp::parse(offer.sdp);
-  if (!session) return refuse(socket, offer.id, ErrorCode::BadMessage, std::string("\"sdp\" ") + session.error().what);
+  if (!session)
+    return refuse(socket, offer.id, ErrorCode::BadMessage,
+                  std::string("\"sdp\" ") + session.error().what);
   Peer* old = page_peer(lesson, socket.p);
   if (offer.restart) {
-    if (old == nullptr) return refuse(socket, offer.id, ErrorCode::NotFound, "there is no connection to restart");
+    if (old == nullptr)
+      return refuse(socket, offer.id, ErrorCode::NotFound, "there is no connection to restart");
     const media::IceCredentials local = fresh_ice();
     const auto restarted = sdp::restart(old->negotiated, *session, local);
-    if (!restarted) return refuse(socket, offer.id, protocol_error(restarted.error().code), restarted.error().what);
+    if (!restarted)
+      return refuse(socket, offer.id, protocol_error(restarted.error().code),
+                    restarted.error().what);
     old->local = local;
     old->negotiated.remote_ice = restarted->remote_ice;
     media.restart_ice(old->id, local, restarted->remote_ice);
@@ -195,8 +220,10 @@ void LiveLessons::State::offer(Socket& socket, const protocol::Offer& offer, Hos
   peer.viewer.p = socket.p;
   peer.viewer.role = who->seen.role;
   peer.actor = socket.actor;
-  const auto agreed = negotiate(lesson, peer, *session, uses, permits_of(lesson.room.may_publish(who->seen.role)));
-  if (!agreed) return refuse(socket, offer.id, protocol_error(agreed.error().code), agreed.error().what);
+  const auto agreed =
+      negotiate(lesson, peer, *session, uses, permits_of(lesson.room.may_publish(who->seen.role)));
+  if (!agreed)
+    return refuse(socket, offer.id, protocol_error(agreed.error().code), agreed.error().what);
   if (old != nullptr) remove_peer(old->id);
   const Peer& added = add_peer(lesson, std::move(peer));
   const PeerId id = added.id;
@@ -210,16 +237,18 @@ void LiveLessons::State::offer(Socket& socket, const protocol::Offer& offer, Hos
   if (const auto it = peers.find(id); it != peers.end()) replan(lesson, it->second, true);
 }
 
-std::optional<PeerId> LiveLessons::State::silent_encoder(const Hosted& lesson, const std::string& p) const {
+std::optional<PeerId> LiveLessons::State::silent_encoder(const Hosted& lesson,
+                                                         const std::string& p) const {
   std::optional<PeerId> found;
   for (const PeerId id : lesson.peers) {
     const Peer& peer = peers.at(id);
     if (peer.p != p || peer.use != PeerUse::Encoder) continue;
     const auto& sections = peer.negotiated.published;
-    const bool silent = std::all_of(sections.begin(), sections.end(), [&](const media::PublishedSection& section) {
-      const auto track = tracks.find(section.track);
-      return track != tracks.end() && track->second.silent;
-    });
+    const bool silent =
+        std::all_of(sections.begin(), sections.end(), [&](const media::PublishedSection& section) {
+          const auto track = tracks.find(section.track);
+          return track != tracks.end() && track->second.silent;
+        });
     if (silent) found = id;
   }
   return found;
@@ -231,13 +260,17 @@ void LiveLessons::State::publish(const auth::Actor& actor, Hosted& lesson, const
     return reject(reply, {403, "forbidden", "this credential may not publish here"});
   }
   const auto who = newcomer(actor, lesson);
-  if (!who || who->role == protocol::Role::Observer) return reject(reply, {403, "forbidden", "an observer only watches"});
+  if (!who || who->role == protocol::Role::Observer)
+    return reject(reply, {403, "forbidden", "an observer only watches"});
   const auto session = sdp::parse(text);
   if (!session) return reject(reply, http_error(session.error()));
+  // An encoder that crashed cannot say so; the one that replaces it need not wait until consent
+  // expires.
+  std::optional<PeerId> dead;
   if (const auto* known = lesson.room.find_identity(who->identity)) {
-    // An encoder that crashed cannot say so; the one that replaces it need not wait until consent expires.
-    if (const auto dead = silent_encoder(lesson, known->seen.p)) on_peer_lost(*dead);
-    if (known->has_encoder()) return reject(reply, {409, "conflict", "this key publishes already"});
+    dead = silent_encoder(lesson, known->seen.p);
+    if (known->has_encoder() && !dead)
+      return reject(reply, {409, "conflict", "this key publishes already"});
   }
   Peer peer;
   peer.use = PeerUse::Encoder;
@@ -248,11 +281,13 @@ void LiveLessons::State::publish(const auth::Actor& actor, Hosted& lesson, const
   if (peer.negotiated.published.empty()) {
     return reject(reply, {422, "unsupported", "the offer publishes nothing that is taken here"});
   }
+  if (dead) on_peer_lost(*dead);
   classroom::Output out;
   const auto p = lesson.room.on_join(now(), *who, Origin::Encoder, out);
   if (!p) {
     const bool removed = p.error().code == ErrorCode::Forbidden;
-    return reject(reply, {removed ? 403 : 409, removed ? "forbidden" : "conflict", p.error().message});
+    return reject(reply,
+                  {removed ? 403 : 409, removed ? "forbidden" : "conflict", p.error().message});
   }
   peer.p = *p;
   peer.viewer.p = *p;
@@ -268,8 +303,8 @@ void LiveLessons::State::publish(const auth::Actor& actor, Hosted& lesson, const
   reply(answer);
 }
 
-void LiveLessons::State::play(const auth::Actor& actor, Hosted& lesson, const std::string& text, PlaySource source,
-                              const HttpReply<MediaAnswer>& reply) {
+void LiveLessons::State::play(const auth::Actor& actor, Hosted& lesson, const std::string& text,
+                              PlaySource source, const HttpReply<MediaAnswer>& reply) {
   if (!auth::authorize(actor, auth::Verb::PlayWhep, lesson.object)) {
     return reject(reply, {403, "forbidden", "this credential may not watch this lesson"});
   }
@@ -286,8 +321,9 @@ void LiveLessons::State::play(const auth::Actor& actor, Hosted& lesson, const st
   if (who && who->role != protocol::Role::Observer) peer.identity = who->identity;
   const sdp::Permits nothing{
       .microphone = false, .camera = false, .screen = false, .screen_audio = false, .slots = true};
-  const auto agreed = negotiate(lesson, peer, *session,
-                                sdp::derive_uses(*session, source == PlaySource::Screen ? "screen" : "teacher"), nothing);
+  const auto agreed = negotiate(
+      lesson, peer, *session,
+      sdp::derive_uses(*session, source == PlaySource::Screen ? "screen" : "teacher"), nothing);
   if (!agreed) return reject(reply, http_error(agreed.error()));
   if (peer.negotiated.slots.empty()) {
     return reject(reply, {422, "unsupported", "the offer receives nothing that is sent here"});
@@ -299,8 +335,9 @@ void LiveLessons::State::play(const auth::Actor& actor, Hosted& lesson, const st
   reply(MediaAnswer{added.negotiated.answer, added.session, added.etag});
 }
 
-void LiveLessons::patch(const auth::Actor& actor, const std::string& session, const std::string& if_match,
-                        std::string fragment, HttpReply<PatchAnswer> reply) {
+void LiveLessons::patch(const auth::Actor& actor, const std::string& session,
+                        const std::string& if_match, std::string fragment,
+                        HttpReply<PatchAnswer> reply) {
   State& s = *state_;
   const auto it = s.sessions.find(session);
   if (it == s.sessions.end()) return reject(reply, {404, "not-found", "no such session"});
@@ -309,9 +346,11 @@ void LiveLessons::patch(const auth::Actor& actor, const std::string& session, co
   const auto parsed = sdp::parse_fragment(fragment);
   if (!parsed) return reject(reply, http_error(parsed.error()));
   const bool restarts = parsed->ice && parsed->ice->ufrag != peer.negotiated.remote_ice.ufrag;
-  // RFC 9725 section 4.3.1: trickle names the ICE session it belongs to; a restart replaces whichever there is.
+  // RFC 9725 section 4.3.1: trickle names the ICE session it belongs to; a restart replaces
+  // whichever there is.
   if (if_match.empty()) return reject(reply, {428, "precondition-required", "send If-Match"});
-  if (!names_etag(if_match, peer.etag)) return reject(reply, {412, "conflict", "another ICE session is in use"});
+  if (!names_etag(if_match, peer.etag))
+    return reject(reply, {412, "conflict", "another ICE session is in use"});
   if (!restarts) return reply(PatchAnswer{});  // ICE-lite: we answer checks and need no candidates
   const Hosted* lesson = s.find(peer.lesson);
   const auto candidate = lesson != nullptr ? s.media.candidate(lesson->media_room) : std::nullopt;
@@ -324,12 +363,14 @@ void LiveLessons::patch(const auth::Actor& actor, const std::string& session, co
   reply(PatchAnswer{sdp::build_fragment(peer.local, *candidate, mid), peer.etag});
 }
 
-void LiveLessons::end_session(const auth::Actor& actor, const std::string& session, HttpReply<void> reply) {
+void LiveLessons::end_session(const auth::Actor& actor, const std::string& session,
+                              HttpReply<void> reply) {
   State& s = *state_;
   const auto it = s.sessions.find(session);
   if (it == s.sessions.end()) return reject(reply, {404, "not-found", "no such session"});
   const PeerId id = it->second;
-  if (!same_owner(s.peers.at(id).actor, actor)) return reject(reply, {403, "forbidden", "not your session"});
+  if (!same_owner(s.peers.at(id).actor, actor))
+    return reject(reply, {403, "forbidden", "not your session"});
   s.on_peer_lost(id);
   reply({});
 }
@@ -363,13 +404,15 @@ void LiveLessons::State::on_quality(const media::api::PeerQuality& q) {
   Hosted* lesson = find(it->second.lesson);
   if (lesson == nullptr) return;
   const std::string& p = it->second.p;
-  if (const auto* who = lesson->room.find(p); who != nullptr && who->seen.role != protocol::Role::Observer) {
-    lesson->links[p] = {q.rtt.as_millis(), std::clamp(q.uplink_loss, 0.0, 1.0), std::clamp(q.downlink_loss, 0.0, 1.0),
-                        q.uplink_bps / 1000, q.downlink_bps / 1000};
+  if (const auto* who = lesson->room.find(p);
+      who != nullptr && who->seen.role != protocol::Role::Observer) {
+    lesson->links[p] = {q.rtt.as_millis(), std::clamp(q.uplink_loss, 0.0, 1.0),
+                        std::clamp(q.downlink_loss, 0.0, 1.0), q.uplink_bps / 1000,
+                        q.downlink_bps / 1000};
   }
   classroom::Output out;
-  lesson->room.on_link(now(), p,
-                       {static_cast<double>(q.rtt.as_millis()), q.uplink_loss, q.downlink_loss, 0}, out);
+  lesson->room.on_link(
+      now(), p, {static_cast<double>(q.rtt.as_millis()), q.uplink_loss, q.downlink_loss, 0}, out);
   apply(*lesson, out);
 }
 
@@ -415,8 +458,10 @@ void LiveLessons::State::on_segment_started(const media::api::SegmentStarted& ev
   row.start_us = std::max<int64_t>(0, (event.start - lesson->clock_offset).as_micros());
   row.clock_mapping = "[]";
   lesson->segments[event.file] = row;
-  storage.tell("begin a recording segment", [row](storage::Store& s) { return s.add_segment(row); });
-  if (lesson->room.is_live() && !lesson->room.is_recording()) {  // all had failed; this one is written
+  storage.tell("begin a recording segment",
+               [row](storage::Store& s) { return s.add_segment(row); });
+  if (lesson->room.is_live() &&
+      !lesson->room.is_recording()) {  // all had failed; this one is written
     classroom::Output out;
     lesson->room.on_recording(now(), true, "restart", out);
     apply(*lesson, out);
@@ -433,7 +478,8 @@ void LiveLessons::State::on_segment_ended(const media::api::SegmentEnded& event)
   if (event.failure.empty()) {
     segment.end_us = std::max<int64_t>(0, (event.end - lesson->clock_offset).as_micros());
     storage.tell("finish a recording segment", [segment](storage::Store& s) {
-      return s.finish_segment(segment.id, segment.end_us, segment.clock_mapping, storage::SegmentState::Complete);
+      return s.finish_segment(segment.id, segment.end_us, segment.clock_mapping,
+                              storage::SegmentState::Complete);
     });
     return;
   }
@@ -442,16 +488,20 @@ void LiveLessons::State::on_segment_ended(const media::api::SegmentEnded& event)
   const auto track = tracks.find(event.track);
   if (track == tracks.end() || track->second.gone || !lesson->room.is_live()) return;
   classroom::Output out;
-  lesson->room.on_track_not_recorded(now(), track->second.p, track->second.source, !lesson->segments.empty(), out);
+  lesson->room.on_track_not_recorded(now(), track->second.p, track->second.source,
+                                     !lesson->segments.empty(), out);
   apply(*lesson, out);
 }
 
 void LiveLessons::State::on_event(const media::api::Event& event) {
-  if (const auto* quality = std::get_if<media::api::PeerQuality>(&event)) return on_quality(*quality);
+  if (const auto* quality = std::get_if<media::api::PeerQuality>(&event))
+    return on_quality(*quality);
   if (const auto* levels = std::get_if<media::api::AudioLevels>(&event)) return on_levels(*levels);
   if (const auto* lost = std::get_if<media::api::PeerLost>(&event)) return on_peer_lost(lost->peer);
-  if (const auto* started = std::get_if<media::api::SegmentStarted>(&event)) return on_segment_started(*started);
-  if (const auto* ended = std::get_if<media::api::SegmentEnded>(&event)) return on_segment_ended(*ended);
+  if (const auto* started = std::get_if<media::api::SegmentStarted>(&event))
+    return on_segment_started(*started);
+  if (const auto* ended = std::get_if<media::api::SegmentEnded>(&event))
+    return on_segment_ended(*ended);
   if (const auto* finished = std::get_if<media::api::RecordingFinished>(&event)) {
     if (Hosted* lesson = find(finished->room)) lesson->recording = false;
     return;

@@ -65,9 +65,9 @@ struct Peer {
   std::map<std::string, media::SlotFeed> fed;
   std::string session;  // WHIP and WHEP
   std::string etag;
-  auth::Actor actor;    // who made it
-  std::string identity; // the class or person behind it; empty for an observer
-  Instant checked;      // when the credential was last looked up
+  auth::Actor actor;     // who made it
+  std::string identity;  // the class or person behind it; empty for an observer
+  Instant checked;       // when the credential was last looked up
 };
 
 struct Track {
@@ -77,12 +77,15 @@ struct Track {
   TrackSource source = TrackSource::Microphone;
   bool open = false;
   bool silent = false;  // it sent, and then nothing came for some seconds
-  bool gone = false;  // its connection ended; kept for the segment that is still being finished
+  bool gone = false;    // its connection ended; kept for the segment that is still being finished
 };
 
 struct Hosted {
-  Hosted(storage::Lesson row_, storage::LessonRoster roster_, protocol::Lesson shown, const classroom::Policy& policy)
-      : row(std::move(row_)), roster(std::move(roster_)), object(auth::Object::lesson(row, roster)),
+  Hosted(storage::Lesson row_, storage::LessonRoster roster_, protocol::Lesson shown,
+         const classroom::Policy& policy)
+      : row(std::move(row_)),
+        roster(std::move(roster_)),
+        object(auth::Object::lesson(row, roster)),
         room(std::move(shown), policy) {}
 
   storage::Lesson row;
@@ -109,7 +112,10 @@ struct Hosted {
 
 struct LiveLessons::State {
   State(LiveParams params_, media::api::MediaServer& media_, storage::sql::StorageThread& storage_)
-      : params(std::move(params_)), media(media_), storage(storage_), repair(params.recordings, storage_) {}
+      : params(std::move(params_)),
+        media(media_),
+        storage(storage_),
+        repair(params.recordings, storage_) {}
   ~State();
 
   // Null: no such lesson, or it has ended. An error: nobody can tell.
@@ -117,16 +123,18 @@ struct LiveLessons::State {
 
   // --- live_lessons.cpp: lessons, sockets ---
   void with_lesson(const std::string& id, Loaded then);
-  Hosted* host(storage::Lesson row, storage::LessonRoster roster, const std::vector<storage::LessonEvent>& events);
+  Hosted* host(storage::Lesson row, storage::LessonRoster roster,
+               const std::vector<storage::LessonEvent>& events);
   void hello(ConnectionId id, const protocol::Hello& hello);
   void enter(ConnectionId id, const protocol::Hello& hello, Hosted& lesson);
-  void welcome(Socket& socket, ConnectionId id, const protocol::Hello& hello, Hosted& lesson, const std::string& p,
-               bool resumed);
+  void welcome(Socket& socket, ConnectionId id, const protocol::Hello& hello, Hosted& lesson,
+               const std::string& p, bool resumed);
   void leave_seat(const Socket& socket, ConnectionId id, Hosted& lesson, const std::string& next);
   void handle(ConnectionId id, Socket& socket, const protocol::ClientMessage& message);
   void malformed(Socket& socket, const protocol::Malformed& error);
   bool too_fast(Socket& socket);
-  void refuse(Socket& socket, std::optional<protocol::RequestId> id, ErrorCode code, std::string message);
+  void refuse(Socket& socket, std::optional<protocol::RequestId> id, ErrorCode code,
+              std::string message);
   void send(Socket& socket, const protocol::ServerMessage& message);
   void close(Socket& socket, uint16_t code, const std::string& reason);
   Socket* socket_of(Hosted& lesson, const std::string& p);
@@ -152,12 +160,14 @@ struct LiveLessons::State {
   void tell_teachers(Hosted& lesson, const protocol::ServerMessage& message);
 
   // --- live_media.cpp: connections and what happens to them ---
-  std::optional<TrackId> track_for(const Hosted& lesson, const std::string& p, TrackSource source) const;
+  std::optional<TrackId> track_for(const Hosted& lesson, const std::string& p,
+                                   TrackSource source) const;
   std::array<bool, classroom::kSources> sources_of(const Peer& peer) const;
   Peer* page_peer(Hosted& lesson, const std::string& p);
   // The answer, and what was agreed, in `peer`; nobody else notices before add_peer().
   media::Result<void> negotiate(const Hosted& lesson, Peer& peer, const sdp::Session& offer,
-                                const std::vector<sdp::SectionUse>& uses, const sdp::Permits& permits);
+                                const std::vector<sdp::SectionUse>& uses,
+                                const sdp::Permits& permits);
   Peer& add_peer(Hosted& lesson, Peer peer);
   void remove_peer(PeerId id);
   void offer(Socket& socket, const protocol::Offer& offer, Hosted& lesson);
@@ -168,8 +178,10 @@ struct LiveLessons::State {
   void on_segment_started(const media::api::SegmentStarted& event);
   void on_segment_ended(const media::api::SegmentEnded& event);
   // The encoder of `p` that no longer sends anything, if there is one.
-  [[nodiscard]] std::optional<PeerId> silent_encoder(const Hosted& lesson, const std::string& p) const;
-  void publish(const auth::Actor& actor, Hosted& lesson, const std::string& offer, const HttpReply<MediaAnswer>& reply);
+  [[nodiscard]] std::optional<PeerId> silent_encoder(const Hosted& lesson,
+                                                     const std::string& p) const;
+  void publish(const auth::Actor& actor, Hosted& lesson, const std::string& offer,
+               const HttpReply<MediaAnswer>& reply);
   void play(const auth::Actor& actor, Hosted& lesson, const std::string& offer, PlaySource source,
             const HttpReply<MediaAnswer>& reply);
 
@@ -180,7 +192,8 @@ struct LiveLessons::State {
   LiveParams params;
   media::api::MediaServer& media;
   storage::sql::StorageThread& storage;
-  std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // replies that come after our end find it gone
+  std::shared_ptr<bool> alive =
+      std::make_shared<bool>(true);  // replies that come after our end find it gone
   std::map<std::string, std::unique_ptr<Hosted>> lessons;
   std::map<RoomId, Hosted*> rooms;
   std::map<std::string, std::vector<Loaded>> loading;
@@ -206,6 +219,8 @@ std::optional<classroom::Newcomer> newcomer(const auth::Actor& actor, const Host
 bool same_owner(const auth::Actor& a, const auth::Actor& b);
 media::IceCredentials fresh_ice();
 uint32_t random_u32();
-inline bool stops(const std::weak_ptr<bool>& alive) { return alive.expired(); }
+inline bool stops(const std::weak_ptr<bool>& alive) {
+  return alive.expired();
+}
 
 }  // namespace signaling::app
