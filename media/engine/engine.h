@@ -142,9 +142,16 @@ class Engine {
 template <class Batch>
 void Engine::flush(Instant now, Batch& batch) {
   write_records();
+  // A receiver's packets stand together: its session is looked up once for all of them.
+  const sfu::Peer* receiver = nullptr;
+  transport::Peer* wire = nullptr;
   for (const sfu::RtpOut& out : outbox_.rtp) {
-    Session* session = sessions_.by_handle(out.peer->handle());
-    if (session == nullptr || !session->wire->can_send()) continue;
+    if (out.peer != receiver) {
+      receiver = out.peer;
+      Session* session = sessions_.by_handle(out.peer->handle());
+      wire = session != nullptr && session->wire->can_send() ? session->wire.get() : nullptr;
+    }
+    if (wire == nullptr) continue;
     const MutableByteSpan slot = batch.slot();
     const auto written =
         out.peer->write_rtp(now, out, slot.first(slot.size() - transport::kSealOverhead));
@@ -152,9 +159,9 @@ void Engine::flush(Instant now, Batch& batch) {
       outbox_.drops.add(Drop::SendFailed);
       continue;
     }
-    const size_t size = session->wire->seal_rtp(slot, written.header_size, written.size,
-                                                out.departure.rewritten.sequence);
-    batch.commit(session->wire->remote(), size);
+    const size_t size =
+        wire->seal_rtp(slot, written.header_size, written.size, out.departure.rewritten.sequence);
+    batch.commit(wire->remote(), size);
     ++stats_.rtp_forwarded;
     stats_.rtx_out += out.departure.is_rtx ? 1U : 0U;
   }

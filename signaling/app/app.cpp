@@ -32,7 +32,7 @@ namespace {
 using media::EnvError;
 using media::Outcome;
 
-constexpr media::Duration kTick = media::Duration::millis(50);
+constexpr media::Duration kTick = media::Duration::millis(100);
 constexpr media::Duration kSweep = media::Duration::seconds(600);  // of expired tokens and sessions
 // Recordings are finished well within a second; the rest is for a disk that is slow just then.
 constexpr media::Duration kStopTime = media::Duration::millis(2'500);
