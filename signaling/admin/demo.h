@@ -26,7 +26,7 @@ struct DemoLink {
   std::string role;      // "teacher" | "class" | "observer" | "researcher"
   std::string name;      // who it is for, as shown
   std::string class_id;  // for "class"
-  std::string token;     // the bearer; the page link is https://A:P/#token=<token>
+  std::string token;     // the bearer; the page link is https://A:P/enter?token=<token>
   bool operator==(const DemoLink&) const = default;
 };
 
