@@ -81,10 +81,10 @@ struct Track {
 };
 
 struct Hosted {
-  Hosted(storage::Lesson row_, storage::LessonRoster roster_, protocol::Lesson shown,
+  Hosted(storage::Lesson stored, storage::LessonRoster belonging, protocol::Lesson shown,
          const classroom::Policy& policy)
-      : row(std::move(row_)),
-        roster(std::move(roster_)),
+      : row(std::move(stored)),
+        roster(std::move(belonging)),
         object(auth::Object::lesson(row, roster)),
         room(std::move(shown), policy) {}
 
@@ -111,11 +111,11 @@ struct Hosted {
 };
 
 struct LiveLessons::State {
-  State(LiveParams params_, media::api::MediaServer& media_, storage::sql::StorageThread& storage_)
-      : params(std::move(params_)),
-        media(media_),
-        storage(storage_),
-        repair(params.recordings, storage_) {}
+  State(LiveParams settings, media::api::MediaServer& server, storage::sql::StorageThread& database)
+      : params(std::move(settings)),
+        media(server),
+        storage(database),
+        repair(params.recordings, database) {}
   ~State();
 
   // Null: no such lesson, or it has ended. An error: nobody can tell.
