@@ -23,8 +23,7 @@ PacketRef PacketPool::copy(ByteSpan bytes) {
 
 bool PacketPool::grow() {
   if (capacity() + kSlabPackets > max_packets_) return false;
-  slabs_.push_back(std::unique_ptr<std::array<PooledPacket, kSlabPackets>>(
-      new std::array<PooledPacket, kSlabPackets>));
+  slabs_.push_back(std::make_unique_for_overwrite<std::array<PooledPacket, kSlabPackets>>());
   for (PooledPacket& packet : *slabs_.back()) {
     packet.pool = this;
     packet.next_free = free_;

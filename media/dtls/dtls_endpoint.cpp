@@ -130,14 +130,14 @@ long datagram_control(BIO* /*bio*/, int command, long /*number*/, void* /*pointe
 }
 
 BIO_METHOD* datagram_method() {
-  static BIO_METHOD* const method = []() {
+  static BIO_METHOD* const kMethod = []() {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "datagrams");
     CHECK(made != nullptr);
     BIO_meth_set_write(made, collect_datagram);
     BIO_meth_set_ctrl(made, datagram_control);
     return made;
   }();
-  return method;
+  return kMethod;
 }
 
 }  // namespace

@@ -77,11 +77,11 @@ void TrackRecorder::finish(Instant now) {
 }
 
 void TrackRecorder::release(Instant now, bool all) {
-  while (auto released = order_.pop(now)) on_item(std::move(*released));
+  while (auto released = order_.pop(now)) on_item(*released);
   while (all) {
     auto released = order_.drain();
     if (!released) break;
-    on_item(std::move(*released));
+    on_item(*released);
   }
   const bool waited = clock_deadline_ && now >= *clock_deadline_;
   if (clock_ && (all || waited || clock_->has_sender_report())) clock_known_ = true;

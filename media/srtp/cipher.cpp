@@ -19,7 +19,7 @@ namespace {
 // calls keep no state in it, so that all threads share it. nullptr without AES-NI and carry-less
 // multiplication.
 const IMB_MGR* ipsec_functions() {
-  static const IMB_MGR* const functions = []() -> const IMB_MGR* {
+  static const IMB_MGR* const kFunctions = []() -> const IMB_MGR* {
     IMB_MGR* made = alloc_mb_mgr(0);
     if (made == nullptr) return nullptr;
     IMB_ARCH arch = IMB_ARCH_NONE;
@@ -32,7 +32,7 @@ const IMB_MGR* ipsec_functions() {
     }
     return made;
   }();
-  return functions;
+  return kFunctions;
 }
 
 EVP_CIPHER_CTX* make_gcm_context(const uint8_t* key, bool wide, bool encrypt) {

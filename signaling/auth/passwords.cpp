@@ -17,14 +17,14 @@ void ready() {
 
 // Verified against when there is no hash, so that the work is the same; made once per process.
 const std::string& nobodys_hash() {
-  static const std::string hash = [] {
+  static const std::string kHash = [] {
     std::array<char, crypto_pwhash_STRBYTES> text{};
     static constexpr char kAny[] = "no account";
     CHECK(crypto_pwhash_str(text.data(), kAny, sizeof(kAny) - 1, crypto_pwhash_OPSLIMIT_INTERACTIVE,
                             crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0);
     return std::string(text.data());
   }();
-  return hash;
+  return kHash;
 }
 
 bool verifies(const std::string& hash, const std::string& password) {

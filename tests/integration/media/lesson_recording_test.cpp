@@ -13,6 +13,7 @@
 #include "media/rtcp/compound.h"
 #include "tests/support/recorder_rig.h"
 #include "tests/support/recording_probe.h"
+#include "tests/support/sanitizers.h"
 
 namespace tests {
 namespace {
@@ -231,7 +232,8 @@ TEST_F(LessonRecording, WhatTheTeacherSendsIsWatchedAndRecordedInStep) {
     // Both files begin with what was captured at the teacher's start, placed by the sender's own
     // reports: within what the mapping tolerates, whatever the sender's clock says and however late
     // the first key frame was encoded.
-    constexpr int64_t kTolerance = 25'000;
+    // A thread that gets its turn late stamps late, and ThreadSanitizer makes turns late.
+    constexpr int64_t kTolerance = kThreadSanitizer ? 250'000 : 25'000;
     if (track == kVoice) {
       EXPECT_TRUE(
           near(started_[track].start.as_micros(), session_at_start_.as_micros(), kTolerance));
