@@ -12,7 +12,7 @@
 #include "media/client/synthetic_teacher.h"
 #include "media/dtls/certificate.h"
 #include "media/net/clock.h"
-#include "signaling/load/media_session.h"
+#include "signaling/wish/media_session.h"
 
 namespace signaling::load {
 namespace {
@@ -42,8 +42,8 @@ struct DemoSession final : media::client::ClientEvents {
   }
 };
 
-media::client::SyntheticTeacher::Params teacher_params(const OpenedSession& opened, unsigned fps,
-                                                       Instant start) {
+media::client::SyntheticTeacher::Params teacher_params(const wish::OpenedSession& opened,
+                                                       unsigned fps, Instant start) {
   const int64_t wall_offset = media::net::wall_now_us() - start.as_micros();
   const auto vp8 = sdp::client_codec(media::Codec::Vp8);
   media::client::SyntheticTeacher::Params out;
@@ -73,8 +73,8 @@ class Demo {
 
  private:
   [[nodiscard]] bool done() const { return stop_ || media::net::monotonic_now() >= end_; }
-  media::Outcome<void> run_session(HttpClient& http);
-  media::Outcome<void> stream(media::client::ClientLoop& loop, const OpenedSession& opened);
+  media::Outcome<void> run_session(wish::HttpClient& http);
+  media::Outcome<void> stream(media::client::ClientLoop& loop, const wish::OpenedSession& opened);
   void wait(Duration span) const;
 
   const DemoParams& params_;
@@ -94,7 +94,7 @@ void Demo::wait(Duration span) const {
 media::Outcome<void> Demo::run() {
   Duration retry = kFirstRetry;
   while (!done()) {
-    auto http = HttpClient::make({.token = params_.token, .insecure = params_.insecure});
+    auto http = wish::HttpClient::make({.token = params_.token, .insecure = params_.insecure});
     if (!http) return tl::unexpected(http.error());
     const bool connected_before = std::exchange(ever_connected_, false);
     auto ended = run_session(**http);
@@ -115,19 +115,21 @@ media::Outcome<void> Demo::run() {
   return {};
 }
 
-media::Outcome<void> Demo::run_session(HttpClient& http) {
+media::Outcome<void> Demo::run_session(wish::HttpClient& http) {
   auto loop = media::client::ClientLoop::make();
   if (!loop) return tl::unexpected(loop.error());
-  auto opened = open_session(http, params_.url, make_credentials((*loop)->rng()),
-                             (*loop)->certificate().fingerprint(),
-                             publisher_sections(kRids, {media::Ssrc(0x11), std::nullopt}, {}));
+  auto opened =
+      wish::open_session(http, params_.url, wish::make_credentials((*loop)->rng()),
+                         (*loop)->certificate().fingerprint(),
+                         wish::publisher_sections(kRids, {media::Ssrc(0x11), std::nullopt}, {}));
   if (!opened) return tl::unexpected(opened.error());
   auto streamed = stream(**loop, *opened);
   if (!opened->resource.empty()) static_cast<void>(http.remove(opened->resource));
   return streamed;
 }
 
-media::Outcome<void> Demo::stream(media::client::ClientLoop& loop, const OpenedSession& opened) {
+media::Outcome<void> Demo::stream(media::client::ClientLoop& loop,
+                                  const wish::OpenedSession& opened) {
   DemoSession session;
   const auto id = loop.add(opened.client, session);
   if (!id) return tl::unexpected(id.error());

@@ -10,8 +10,8 @@
 #include "media/dtls/certificate.h"
 #include "media/net/clock.h"
 #include "media/rtcp/compound.h"
-#include "signaling/load/media_session.h"
 #include "signaling/load/stream_check.h"
+#include "signaling/wish/media_session.h"
 
 namespace signaling::load {
 namespace {
@@ -37,7 +37,7 @@ constexpr int64_t kNtpToUnixUs = 2'208'988'800LL * 1'000'000;
 
 struct RtpPublisher::Parts final : media::client::ClientEvents {
   Params params;
-  std::unique_ptr<HttpClient> http;
+  std::unique_ptr<wish::HttpClient> http;
   std::unique_ptr<media::client::ClientLoop> loop;
   media::client::ClientLoop::ClientId client = 0;
   std::string resource;
@@ -98,17 +98,17 @@ media::Outcome<std::unique_ptr<RtpPublisher>> RtpPublisher::start(const Params& 
 }
 
 media::Outcome<void> RtpPublisher::Parts::open() {
-  auto client_http = HttpClient::make({.token = params.token, .insecure = params.insecure});
+  auto client_http = wish::HttpClient::make({.token = params.token, .insecure = params.insecure});
   if (!client_http) return tl::unexpected(client_http.error());
   http = std::move(*client_http);
   auto made = media::client::ClientLoop::make();
   if (!made) return tl::unexpected(made.error());
   loop = std::move(*made);
-  const SsrcPair sound{media::Ssrc(kAudioSsrc), std::nullopt};
-  const SsrcPair picture{media::Ssrc(kVideoSsrc), media::Ssrc(kVideoRtxSsrc)};
-  auto opened =
-      open_session(*http, params.url, make_credentials(loop->rng()),
-                   loop->certificate().fingerprint(), publisher_sections({}, sound, picture));
+  const wish::SsrcPair sound{media::Ssrc(kAudioSsrc), std::nullopt};
+  const wish::SsrcPair picture{media::Ssrc(kVideoSsrc), media::Ssrc(kVideoRtxSsrc)};
+  auto opened = wish::open_session(*http, params.url, wish::make_credentials(loop->rng()),
+                                   loop->certificate().fingerprint(),
+                                   wish::publisher_sections({}, sound, picture));
   if (!opened) return tl::unexpected(opened.error());
   resource = opened->resource;
   connection.extensions = opened->answer.extensions;

@@ -15,7 +15,7 @@
 #include "media/net/os_rng.h"
 #include "media/rtcp/reports.h"
 #include "media/rtp/packet_view.h"
-#include "signaling/load/media_session.h"
+#include "signaling/wish/media_session.h"
 
 namespace signaling::load {
 namespace {
@@ -32,13 +32,13 @@ class Receiver {
  public:
   // Events are those of one watcher.
   struct Watcher final : media::client::ClientEvents {
-    Watcher(Receiver& r, OpenedSession s, Instant posted_at)
+    Watcher(Receiver& r, wish::OpenedSession s, Instant posted_at)
         : receiver(r), session(std::move(s)), posted(posted_at) {}
     void on_rtp(Instant now, media::ByteSpan packet) override;
     void on_lost(Instant now, media::transport::Peer::State state) override;
 
     Receiver& receiver;
-    OpenedSession session;
+    wish::OpenedSession session;
     Instant posted;
     media::client::ClientLoop::ClientId id = 0;
     bool has_media = false;
@@ -53,7 +53,7 @@ class Receiver {
     return loop_->certificate().fingerprint();
   }
   // Any thread: takes over a session whose POST was answered.
-  void adopt(OpenedSession session, Instant posted);
+  void adopt(wish::OpenedSession session, Instant posted);
   void stop();
   // Any thread.
   void collect(Subscribers::Reading& into, StreamCheck::Counts& total);
@@ -73,11 +73,11 @@ class Receiver {
   std::atomic<bool> stop_{false};
   std::atomic<unsigned> lost_{0};
   mutable std::mutex mutex_;
-  std::vector<std::pair<OpenedSession, Instant>> waiting_;  // guarded by mutex_
-  std::vector<uint32_t> join_times_;                        // guarded by mutex_
-  std::vector<uint32_t> delays_;                            // guarded by mutex_
-  StreamCheck::Counts total_;                               // guarded by mutex_
-  std::vector<uint32_t> fresh_delays_;                      // this thread's, handed over each round
+  std::vector<std::pair<wish::OpenedSession, Instant>> waiting_;  // guarded by mutex_
+  std::vector<uint32_t> join_times_;                              // guarded by mutex_
+  std::vector<uint32_t> delays_;                                  // guarded by mutex_
+  StreamCheck::Counts total_;                                     // guarded by mutex_
+  std::vector<uint32_t> fresh_delays_;  // this thread's, handed over each round
 };
 
 void Receiver::Watcher::on_rtp(Instant /*now*/, media::ByteSpan packet) {
@@ -118,13 +118,13 @@ void Receiver::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Receiver::adopt(OpenedSession session, Instant posted) {
+void Receiver::adopt(wish::OpenedSession session, Instant posted) {
   const std::lock_guard lock(mutex_);
   waiting_.emplace_back(std::move(session), posted);
 }
 
 void Receiver::take_new() {
-  std::vector<std::pair<OpenedSession, Instant>> fresh;
+  std::vector<std::pair<wish::OpenedSession, Instant>> fresh;
   {
     const std::lock_guard lock(mutex_);
     fresh.swap(waiting_);
@@ -231,7 +231,7 @@ unsigned Subscribers::Parts::with_media() const {
 }
 
 void Subscribers::Parts::join_some() {
-  auto http = HttpClient::make({.token = params.token, .insecure = params.insecure});
+  auto http = wish::HttpClient::make({.token = params.token, .insecure = params.insecure});
   media::net::OsRng rng;
   while (!give_up) {
     const unsigned index = next++;
@@ -243,8 +243,8 @@ void Subscribers::Parts::join_some() {
     Receiver& receiver = *receivers[index % receivers.size()];
     const unsigned before = with_media() + failed;
     const Instant posted = media::net::monotonic_now();
-    auto opened = open_session(**http, params.url, make_credentials(rng), receiver.fingerprint(),
-                               watcher_sections());
+    auto opened = wish::open_session(**http, params.url, wish::make_credentials(rng),
+                                     receiver.fingerprint(), wish::watcher_sections());
     if (!opened) {
       fail(opened.error().message);
       continue;
@@ -275,7 +275,7 @@ Subscribers::~Subscribers() {
   parts_->give_up = true;
   for (std::thread& joiner : parts_->joiners) joiner.join();
   auto http =
-      HttpClient::make({.token = parts_->params.token, .insecure = parts_->params.insecure});
+      wish::HttpClient::make({.token = parts_->params.token, .insecure = parts_->params.insecure});
   for (const auto& receiver : parts_->receivers) {
     receiver->stop();
     if (!http) continue;

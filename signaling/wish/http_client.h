@@ -7,7 +7,7 @@
 
 #include "media/base/result.h"
 
-namespace signaling::load {
+namespace signaling::wish {
 
 struct HttpReply {
   long status = 0;
@@ -38,4 +38,4 @@ class HttpClient {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace signaling::load
+}  // namespace signaling::wish

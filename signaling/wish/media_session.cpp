@@ -1,10 +1,10 @@
-#include "signaling/load/media_session.h"
+#include "signaling/wish/media_session.h"
 
 #include <fmt/format.h>
 
 #include <utility>
 
-namespace signaling::load {
+namespace signaling::wish {
 namespace {
 
 constexpr long kCreated = 201;
@@ -87,4 +87,4 @@ media::Outcome<OpenedSession> open_session(HttpClient& http, const std::string& 
   return out;
 }
 
-}  // namespace signaling::load
+}  // namespace signaling::wish

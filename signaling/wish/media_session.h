@@ -6,10 +6,10 @@
 
 #include "media/base/rng.h"
 #include "media/client/webrtc_client.h"
-#include "signaling/load/http_client.h"
 #include "signaling/sdp/client.h"
+#include "signaling/wish/http_client.h"
 
-namespace signaling::load {
+namespace signaling::wish {
 
 struct OpenedSession {
   std::string resource;  // to DELETE
@@ -36,4 +36,4 @@ media::Outcome<OpenedSession> open_session(HttpClient& http, const std::string& 
                                            const media::Fingerprint& fingerprint,
                                            std::vector<sdp::ClientSection> sections);
 
-}  // namespace signaling::load
+}  // namespace signaling::wish

@@ -1,4 +1,4 @@
-#include "signaling/load/http_client.h"
+#include "signaling/wish/http_client.h"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace signaling::load {
+namespace signaling::wish {
 namespace {
 
 // An SDP answer is a few KiB; anything beyond this is not one.
@@ -132,4 +132,4 @@ media::Outcome<HttpReply> HttpClient::remove(const std::string& url) {
   return parts_->perform(url, "DELETE", nullptr);
 }
 
-}  // namespace signaling::load
+}  // namespace signaling::wish
