@@ -590,11 +590,11 @@ void LiveLessons::on_tick(Instant now) {
 LiveStats LiveLessons::stats() const {
   LiveStats out = state_->counters;
   for (const auto& [id, lesson] : state_->lessons) {
+    out.recording += lesson->recording ? 1U : 0U;  // also of one that has ended: files are finished
     if (lesson->ended) continue;
     ++(lesson->room.is_live() ? out.lessons_live : out.lessons_waiting);
     out.participants += lesson->room.roster().size();
     out.observers += static_cast<uint64_t>(lesson->room.observers_here());
-    out.recording += lesson->recording ? 1U : 0U;
   }
   out.sockets = state_->sockets.size();
   out.media_sessions = state_->peers.size();
