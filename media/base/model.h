@@ -58,11 +58,22 @@ struct PublishedSection {
   std::vector<SsrcPair> ssrcs;
 };
 
+// What a watcher uses a slot for: a worker that cannot carry everything leaves the least missed out
+// first (media/overload/relief.h).
+enum class SlotUse : uint8_t {
+  Main,       // the teacher
+  Screen,     // courseware, and its sound
+  Stage,      // the class that was called
+  Thumbnail,  // a small picture among many
+  OtherVoice  // whoever else is loud
+};
+
 // A section in which we send to the peer: one slot, its ssrc fixed for the life of the connection.
 struct ReceiveSection {
   SlotId slot;
   std::string mid;
   MediaKind kind = MediaKind::Audio;
+  SlotUse use = SlotUse::Main;
   std::vector<CodecParams> codecs;  // what the peer can decode; payload types are the peer's
   Ssrc ssrc;
   Ssrc rtx_ssrc;  // used when the chosen codec has rtx_payload_type

@@ -14,7 +14,7 @@ TOPS = ("media", "signaling", "storage")
 
 PURE = {
     "media/stun", "media/rtp", "media/rtcp", "media/codec", "media/ice", "media/receive", "media/send",
-    "media/layers", "media/audio", "media/sfu",
+    "media/layers", "media/audio", "media/overload", "media/sfu",
     "signaling/protocol", "signaling/sdp", "signaling/classroom",
 }
 IMPURE = re.compile(
