@@ -51,9 +51,7 @@ struct ApiParams {
   std::filesystem::path recordings;
   std::filesystem::path web_root;  // empty or missing: no pages
   media::Duration session_lifetime = media::Duration::seconds(12 * 3600);
-  // Values of the Link header of WHIP and WHEP answers, for example `<stun:host>;
-  // rel="ice-server"`.
-  std::vector<std::string> ice_links;
+  IceServersFor ice_servers;  // empty: there are none
   std::function<media::Instant()> monotonic;
   std::function<int64_t()> wall_us;
   std::function<std::string()> metrics;  // Prometheus text

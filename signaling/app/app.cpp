@@ -19,6 +19,7 @@
 #include "signaling/admin/demo.h"
 #include "signaling/app/demo_links.h"
 #include "signaling/app/http_app.h"
+#include "signaling/app/ice_servers.h"
 #include "signaling/app/live_lessons.h"
 #include "signaling/app/metrics.h"
 #include "signaling/app/post_box.h"
@@ -110,9 +111,15 @@ class ServingApp final : public App {
   Outcome<void> open_media();
   Outcome<void> open_web();
   std::string metrics();
+  IceServersFor ice_servers_for() {
+    return [this](const auth::Actor& actor) {
+      return ice_servers_.for_actor(actor, web::wall_now_us());
+    };
+  }
   void begin_stop();
 
   config::Config config_;
+  IceServers ice_servers_;
   std::filesystem::path data_;
   PostBox box_;
   std::optional<storage::sql::DatabaseLock> lock_;
@@ -145,6 +152,11 @@ ServingApp::~ServingApp() {
 
 Outcome<void> ServingApp::open() {
   data_ = config_.data;
+  auto ice =
+      IceServers::open({config_.ice.turn, config_.ice.turn_secret_file,
+                        media::Duration::seconds(int64_t{config_.ice.turn_lifetime_hours} * 3600)});
+  if (!ice) return tl::unexpected<EnvError>(ice.error());
+  ice_servers_ = std::move(*ice);
   if (auto done = open_storage(); !done) return done;
   if (auto done = open_media(); !done) return done;
   return open_web();
@@ -188,7 +200,8 @@ Outcome<void> ServingApp::open_media() {
   if (!media) return tl::unexpected<EnvError>(media.error());
   media_ = std::move(*media);
   lessons_ = std::make_unique<LiveLessons>(
-      LiveParams{recordings, {web::monotonic_now, web::wall_now_us}}, *media_, *storage_);
+      LiveParams{recordings, {web::monotonic_now, web::wall_now_us}, ice_servers_for()}, *media_,
+      *storage_);
   door_ = std::make_unique<LiveLessonsDoor>(*lessons_);
   return {};
 }
@@ -211,6 +224,7 @@ Outcome<void> ServingApp::open_web() {
   api.session_lifetime = media::Duration::seconds(int64_t{config_.session.lifetime_hours} * 3600);
   api.monotonic = web::monotonic_now;
   api.wall_us = web::wall_now_us;
+  api.ice_servers = ice_servers_for();
   api.metrics = [this] { return metrics(); };
   http_ = std::make_unique<HttpApp>(std::move(api), *storage_, *passwords_, *door_);
   auto server = web::Server::start(params, *http_);

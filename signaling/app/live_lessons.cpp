@@ -351,6 +351,7 @@ void LiveLessons::State::welcome(Socket& socket, ConnectionId id, const protocol
   else
     out.state = lesson.room.state();
   if (!resumed) out.last = lesson.room.last_event();
+  if (params.ice_servers) out.ice_servers = params.ice_servers(socket.actor);
   send(socket, out);
   if (resumed) {
     for (const protocol::Event& event : missed) send(socket, event);

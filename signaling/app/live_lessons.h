@@ -12,11 +12,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "media/api/media_server.h"
 #include "media/base/ids.h"
 #include "media/base/result.h"
 #include "media/base/time.h"
+#include "signaling/protocol/messages.h"
 
 namespace signaling::auth {
 struct Actor;
@@ -70,9 +72,13 @@ struct LiveClocks {
   std::function<int64_t()> wall_us;  // microseconds since the Unix epoch
 };
 
+// TURN with fresh credentials for one client (ice_servers.h).
+using IceServersFor = std::function<std::vector<protocol::IceServer>(const auth::Actor&)>;
+
 struct LiveParams {
   std::filesystem::path recordings;  // <data>/recordings; each lesson gets a folder of its id
   LiveClocks clocks;
+  IceServersFor ice_servers = {};  // empty: there are none
 };
 
 // For /metrics.

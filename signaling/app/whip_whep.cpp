@@ -6,6 +6,7 @@
 
 #include "signaling/app/api.h"
 #include "signaling/app/handlers.h"
+#include "signaling/app/ice_servers.h"
 #include "signaling/app/route_table.h"
 
 namespace signaling::app {
@@ -33,6 +34,13 @@ bool check_offer(Api& api, const Call& call) {
   return true;
 }
 
+// RFC 9725 section 4.6.
+void add_ice_links(const Api& api, const Call& call, web::Response& response) {
+  if (!api.params.ice_servers) return;
+  for (std::string& link : ice_links(api.params.ice_servers(call.actor)))
+    response.with("Link", std::move(link));
+}
+
 HttpReply<MediaAnswer> created(Api& api, Call call) {
   return [&api, call = std::move(call)](HttpResult<MediaAnswer> answer) {
     if (!answer)
@@ -44,7 +52,7 @@ HttpReply<MediaAnswer> created(Api& api, Call call) {
         .with("ETag", answer->etag)
         .with("Accept-Patch", kFragment)
         .with("Cache-Control", "no-store");
-    for (const std::string& link : api.params.ice_links) response.with("Link", link);
+    add_ice_links(api, call, response);
     reply(api, call, std::move(response));
   };
 }

@@ -38,6 +38,20 @@ class TableReader {
     out = *value;
   }
 
+  void texts(const char* key, std::vector<std::string>& out, size_t most) {
+    const toml::node* node = take(key);
+    if (node == nullptr) return;
+    const toml::array* list = node->as_array();
+    const std::string rule = fmt::format("is a list of at most {} texts in quotes", most);
+    if (list == nullptr || list->size() > most) return complain(*node, key, rule);
+    out.clear();
+    for (const toml::node& entry : *list) {
+      const auto value = entry.value_exact<std::string>();
+      if (!value) return complain(*node, key, rule);
+      out.push_back(*value);
+    }
+  }
+
   template <class T>
   void number(const char* key, T& out, int64_t lowest, int64_t highest) {
     const toml::node* node = take(key);
@@ -97,6 +111,37 @@ std::string first_of(std::initializer_list<std::string> complaints) {
   return {};
 }
 
+// RFC 7065, as far as it is used: no user part, no quotes or spaces that would break out of a
+// header.
+bool is_turn_url(std::string_view url) {
+  const bool is_tls = url.starts_with("turns:");
+  if (!is_tls && !url.starts_with("turn:")) return false;
+  std::string_view rest = url.substr(url.find(':') + 1);
+  const size_t question = rest.find('?');
+  if (question != std::string_view::npos) {
+    const std::string_view query = rest.substr(question);
+    if (query != "?transport=tcp" && (is_tls || query != "?transport=udp")) return false;
+    rest = rest.substr(0, question);
+  }
+  return !rest.empty() && rest.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                              ".-:[]") == std::string_view::npos;
+}
+
+std::string ice_contradiction(const Config::Ice& ice) {
+  for (const std::string& url : ice.turn) {
+    if (!is_turn_url(url)) {
+      return fmt::format(
+          "ice.turn holds \"{}\"; an entry is turn:HOST:PORT?transport=udp, the same with tcp, or "
+          "turns:HOST:PORT?transport=tcp.",
+          url);
+    }
+  }
+  if (ice.turn.empty() != ice.turn_secret_file.empty())
+    return "ice.turn and ice.turn_secret_file belong together: give both, or none.";
+  return {};
+}
+
 // What no single key can tell. Empty: sound.
 std::string contradiction(const Config& config) {
   if (config.data.empty()) return "data must name a directory.";
@@ -122,7 +167,7 @@ std::string contradiction(const Config& config) {
       config.media.port + std::max(config.media.workers, 1U) - 1 > 65535) {
     return "media.port + media.workers goes beyond port 65535.";
   }
-  return {};
+  return ice_contradiction(config.ice);
 }
 
 }  // namespace
@@ -152,8 +197,12 @@ Outcome<Config> parse_config(std::string_view text, const std::string& file_name
   media.number("workers", config.media.workers, 0, kMaxWorkers);
   TableReader session(top.section("session"), file_name, "session.");
   session.number("lifetime_hours", config.session.lifetime_hours, 1, kMaxSessionHours);
+  TableReader ice(top.section("ice"), file_name, "ice.");
+  ice.texts("turn", config.ice.turn, kMaxTurnUrls);
+  ice.text("turn_secret_file", config.ice.turn_secret_file);
+  ice.number("turn_lifetime_hours", config.ice.turn_lifetime_hours, 1, kMaxTurnHours);
   const std::string complaint =
-      first_of({top.finish(), http.finish(), media.finish(), session.finish()});
+      first_of({top.finish(), http.finish(), media.finish(), session.finish(), ice.finish()});
   if (!complaint.empty()) return env_fail(complaint);
   if (const std::string problem = contradiction(config); !problem.empty()) {
     return env_fail(fmt::format("{}: {}", file_name, problem));

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "media/base/result.h"
 
@@ -47,6 +48,17 @@ struct Config {
     bool operator==(const Session&) const = default;
   } session;
 
+  // Ways in for clients whose network lets no UDP of ours through; see IceServers for what is made
+  // of them.
+  struct Ice {
+    std::vector<std::string> turn;  // RFC 7065: "turn:HOST:PORT?transport=udp", "turns:…"
+    // One secret a line, shared with the TURN server; the first is used. Read again when it
+    // changes.
+    std::string turn_secret_file;
+    unsigned turn_lifetime_hours = 12;  // of the credentials; a school day
+    bool operator==(const Ice&) const = default;
+  } ice;
+
   bool demo = false;  // command line only: seed the demonstration data
 
   bool operator==(const Config&) const = default;
@@ -54,6 +66,8 @@ struct Config {
 
 inline constexpr unsigned kMaxWorkers = 64;
 inline constexpr unsigned kMaxSessionHours = 24 * 31;
+inline constexpr unsigned kMaxTurnHours = 24 * 7;  // a credential that leaked dies with the week
+inline constexpr size_t kMaxTurnUrls = 8;          // browsers slow down with more ICE servers
 inline constexpr size_t kMaxConfigBytes = 1 << 20;
 
 // Reads TOML over the defaults. Errors name the file, line and key: not TOML, an unknown key, a

@@ -16,6 +16,7 @@ inline constexpr size_t kMaxNameBytes = 1024;  // names of people, schools, topi
 inline constexpr size_t kMaxReasonBytes = 1024;
 inline constexpr double kMaxFigure = 1e9;  // of a quality report
 inline constexpr int64_t kMaxLayer = 255;  // media::kBestLayer
+inline constexpr size_t kMaxIceUrls = 8;   // config::kMaxTurnUrls
 
 template <class M, class... T>
 concept OneOf = (std::same_as<std::remove_const_t<M>, T> || ...);
@@ -238,6 +239,12 @@ void describe(V& v, M& m) {
   v.choice("code", m.code);
   v.text("message", m.message, 0, kMaxReasonBytes);
 }
+template <class V, OneOf<IceServer> M>
+void describe(V& v, M& m) {
+  v.texts("urls", m.urls, kMaxNameBytes, kMaxIceUrls);
+  v.text("username", m.username, 1, kMaxNameBytes);
+  v.text("credential", m.credential, 1, kMaxNameBytes);
+}
 template <class V, OneOf<Welcome> M>
 void describe(V& v, M& m) {
   v.integer("id", m.id, 0, kMaxExact);
@@ -251,6 +258,7 @@ void describe(V& v, M& m) {
   v.optional_object("state", m.state);
   v.integer("last", m.last, 0, kMaxExact);
   v.boolean("iceLite", m.ice_lite);
+  v.objects("iceServers", m.ice_servers, kMaxIceUrls);
 }
 template <class V, OneOf<Answer> M>
 void describe(V& v, M& m) {

@@ -328,6 +328,13 @@ struct ErrorMessage {
   ErrorCode code = ErrorCode::Internal;
   std::string message;
 };
+// What RTCPeerConnection takes as one of its iceServers.
+struct IceServer {
+  std::vector<std::string> urls;
+  std::string username;
+  std::string credential;
+  bool operator==(const IceServer&) const = default;
+};
 struct Welcome {
   static constexpr std::string_view kName = "welcome";
   RequestId id = 0;
@@ -341,6 +348,7 @@ struct Welcome {
   std::optional<State> state;  // absent when resumed
   int64_t last = 0;            // the event number that the client stands at after this message
   bool ice_lite = true;
+  std::vector<IceServer> ice_servers;  // TURN, with credentials made for this client; may be empty
 };
 struct Answer {
   static constexpr std::string_view kName = "answer";

@@ -44,7 +44,7 @@ TEST(Config, TheExampleListsEveryKey) {
       "d'\npublic_address='192.0.2.1'\nlog_level='debug'\n[http]\nbind='127.0.0.1'\nport="
       "1\ncertificate='c'\n"
       "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\n[session]"
-      "\nlifetime_hours=4\n";
+      "\nlifetime_hours=4\n[ice]\nturn=['turn:t:1']\nturn_secret_file='s'\nturn_lifetime_hours=5\n";
   const auto config = parse_config(everything, "t.toml");
   ASSERT_TRUE(config.has_value()) << config.error().message;
   Config expected;
@@ -54,6 +54,7 @@ TEST(Config, TheExampleListsEveryKey) {
   expected.http = {"127.0.0.1", 1, "c", "k", "w"};
   expected.media = {"127.0.0.1", 2, 3};
   expected.session = {4};
+  expected.ice = {{"turn:t:1"}, "s", 5};
   EXPECT_EQ(*config, expected);
 
   const auto keys_of = [](const std::string& text) {
@@ -88,6 +89,26 @@ TEST(Config, AWrongTypeOrValueIsNamed) {
   EXPECT_NE(error_of("log_level = 'loud'\n").find("loud"), std::string::npos);
   EXPECT_NE(error_of("[http]\ncertificate = 'c'\n").find("private_key"), std::string::npos);
   EXPECT_NE(error_of("[media]\nport = 65530\nworkers = 10\n").find("65535"), std::string::npos);
+}
+
+TEST(Config, TurnUrlsAreCheckedBeforeAnyBrowserGetsThem) {
+  const auto of = [](const std::string& url) {
+    return error_of("[ice]\nturn = ['" + url + "']\nturn_secret_file = 's'\n");
+  };
+  for (const char* good :
+       {"turn:turn.example.org", "turn:192.0.2.1:3478?transport=udp",
+        "turn:[2001:db8::1]:3478?transport=tcp", "turns:turn.example.org:5349?transport=tcp"}) {
+    EXPECT_EQ(of(good), "");
+  }
+  for (const char* bad : {"", "turn:", "stun:turn.example.org", "https://turn.example.org",
+                          "turn:host?transport=sctp", "turns:host?transport=udp",
+                          "turn:host>; rel=x", "turn:user@host", "turn:a host"}) {
+    EXPECT_NE(of(bad).find("ice.turn"), std::string::npos) << bad;
+  }
+  EXPECT_NE(error_of("[ice]\nturn = ['turn:host']\n").find("turn_secret_file"), std::string::npos);
+  EXPECT_NE(error_of("[ice]\nturn_secret_file = 's'\n").find("ice.turn"), std::string::npos);
+  EXPECT_NE(error_of("[ice]\nturn = 'turn:host'\n").find("ice.turn"), std::string::npos);
+  EXPECT_NE(error_of("[ice]\nturn = [1]\n").find("ice.turn"), std::string::npos);
 }
 
 TEST(Config, WhatIsNotTomlIsASentence) {
