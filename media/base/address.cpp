@@ -25,7 +25,8 @@ std::string Address::ip_string() const {
 }
 
 std::string Address::to_string() const {
-  return (is_v4() ? ip_string() : "[" + ip_string() + "]") + ":" + std::to_string(port);
+  return (is_v4() ? ip_string() : "[" + ip_string() + "]") + ":" + std::to_string(port) +
+         (transport == Transport::Tcp ? "/tcp" : "");
 }
 
 Result<Address> Address::parse(const std::string& ip, uint16_t port) {

@@ -1,5 +1,5 @@
-// An IP address and port as a value: the 5-tuple's remote half (the local half is the worker's one
-// socket).
+// An IP address, port and transport as a value: the 5-tuple's remote half (the local half is the
+// worker's one port).
 #pragma once
 
 #include <array>
@@ -13,15 +13,18 @@
 
 namespace media {
 
+enum class Transport : uint8_t { Udp, Tcp };
+
 struct Address {
   // IPv6, or IPv4 mapped into ::ffff:0:0/96, so that both compare and hash alike.
   std::array<uint8_t, 16> ip{};
   uint16_t port = 0;
+  Transport transport = Transport::Udp;
 
   auto operator<=>(const Address&) const = default;
 
   [[nodiscard]] bool is_v4() const;
-  // "192.0.2.1:4000" or "[2001:db8::1]:4000".
+  // "192.0.2.1:4000" or "[2001:db8::1]:4000", with "/tcp" behind it for TCP.
   [[nodiscard]] std::string to_string() const;
   // The address alone, as in an ICE candidate.
   [[nodiscard]] std::string ip_string() const;
@@ -38,7 +41,8 @@ struct std::hash<media::Address> {
     uint64_t hi = 0;
     __builtin_memcpy(&hi, a.ip.data(), 8);
     __builtin_memcpy(&lo, a.ip.data() + 8, 8);
-    uint64_t x = (hi * 0x9E3779B97F4A7C15ULL) ^ lo ^ (static_cast<uint64_t>(a.port) << 40);
+    uint64_t x = (hi * 0x9E3779B97F4A7C15ULL) ^ lo ^ (static_cast<uint64_t>(a.port) << 40) ^
+                 (static_cast<uint64_t>(a.transport) << 60);
     x ^= x >> 32;
     x *= 0xD6E8FEB86659FD93ULL;
     return static_cast<size_t>(x ^ (x >> 32));

@@ -68,6 +68,14 @@ const char* drop_name(Drop reason) {
       return "send_would_block";
     case Drop::SendFailed:
       return "send_failed";
+    case Drop::TcpBacklog:
+      return "tcp_backlog";
+    case Drop::TcpFraming:
+      return "tcp_framing";
+    case Drop::TcpLimit:
+      return "tcp_limit";
+    case Drop::HandshakeQueue:
+      return "handshake_queue";
     case Drop::SessionLimit:
       return "session_limit";
     case Drop::Count:

@@ -41,6 +41,10 @@ enum class Drop : uint8_t {
   TapOverflow,     // recorder too slow: its ring is full
   SendWouldBlock,  // socket buffer full
   SendFailed,
+  TcpBacklog,  // a TCP peer reads too slowly: what waits for it is at its limit
+  TcpFraming,  // a length prefix that no peer of ours sends (RFC 4571); the connection is closed
+  TcpLimit,    // too many TCP connections
+  HandshakeQueue,  // too many DTLS datagrams wait for their turn
   SessionLimit,
   Count
 };
