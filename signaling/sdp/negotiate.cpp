@@ -371,6 +371,7 @@ class Negotiation {
                                                       : "inactive");
     if (plan.verdict == Verdict::Slot) write_msid(w, plan);
     w.line("a=rtcp-mux");
+    w.line("a=rtcp-mux-only");  // RFC 9725 section 4.4.1
     w.line("a=rtcp-rsize");
     w.codecs(codecs);
     if (plan.verdict == Verdict::Slot) write_sources(w, plan);
@@ -380,7 +381,7 @@ class Negotiation {
 
   void write_msid(Writer& w, const Plan& plan) const {
     const std::string& name = out_.slot_names[plan.index];
-    w.line("a=msid:{} {}", name, name);
+    w.line("a=msid:{}", msid_of(name));
   }
 
   void write_sources(Writer& w, const Plan& plan) const {
@@ -390,7 +391,11 @@ class Negotiation {
       return c.rtx_payload_type.has_value();
     });
     w.ssrcs(r.ssrc, has_rtx ? std::optional(r.rtx_ssrc) : std::nullopt, facts_.cname,
-            name + " " + name);
+            msid_of(name));
+  }
+
+  [[nodiscard]] std::string msid_of(const std::string& slot) const {
+    return (facts_.stream.empty() ? slot : facts_.stream) + " " + slot;
   }
 
   const Session& offer_;
@@ -490,6 +495,7 @@ std::string build_fragment(const media::IceCredentials& local, const media::Addr
                            const std::string& mid) {
   Writer w;
   w.line("a=ice-lite");
+  w.line("{}", kIceOptions);
   w.line("a=ice-ufrag:{}", local.ufrag);
   w.line("a=ice-pwd:{}", local.password);
   w.line("m=audio 9 UDP/TLS/RTP/SAVPF 0");  // RFC 8840 section 9: a pseudo m-line carries the mid

@@ -49,6 +49,9 @@ struct ServerFacts {
   std::function<media::Ssrc()> next_ssrc;
   // CNAME of everything we send to this peer (RFC 8834 section 4.9), a token.
   std::string cname = "tongke";
+  // One MediaStream for all slots, a token: a WHEP player shows the first stream that it gets (WHEP
+  // draft section 4.5.2). Empty: each slot is a stream of its own name, as our pages expect.
+  std::string stream = {};
 };
 
 struct Negotiated {

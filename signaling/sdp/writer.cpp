@@ -63,7 +63,10 @@ void Writer::session(uint64_t id, bool ice_lite, bool extmap_allow_mixed,
   line("o=- {} 1 IN IP4 127.0.0.1", id & INT64_MAX);
   line("s=-");
   line("t=0 0");
-  if (ice_lite) line("a=ice-lite");
+  if (ice_lite) {
+    line("a=ice-lite");
+    line("{}", kIceOptions);
+  }
   if (!bundle.empty()) line("a=group:BUNDLE {}", fmt::join(bundle, " "));
   if (extmap_allow_mixed) line("a=extmap-allow-mixed");
   line("a=msid-semantic: WMS *");

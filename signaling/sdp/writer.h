@@ -14,6 +14,10 @@
 
 namespace signaling::sdp {
 
+// Of every answer and, as RFC 9725 section 4.3.3 wants, the same in every fragment. A client
+// trickles only when it is told that it may (RFC 8840 section 4.1.3).
+inline constexpr std::string_view kIceOptions = "a=ice-options:trickle ice2";
+
 // Values handed to it must not hold line ends: the callers check what comes from clients.
 class Writer {
  public:
