@@ -1,7 +1,8 @@
 import { Component, StrictMode, Suspense, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { startLanguage, useT } from './i18n';
-import { go, matchRoute, usePath } from './router';
+import { go, usePath } from './lib/navigate';
+import { matchRoute } from './router';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
 import './ui/theme.css';

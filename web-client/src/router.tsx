@@ -1,10 +1,7 @@
 // Addresses to pages. Each page is its own chunk, so that the class page loads nothing of the player.
-import { lazy, useSyncExternalStore, type ComponentType, type LazyExoticComponent } from 'react';
+import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
 
-export interface PageProps {
-  /** The variable part of the address, decoded; empty when there is none. */
-  id: string;
-}
+import type { PageProps } from './lib/navigate';
 
 type Page = LazyExoticComponent<ComponentType<PageProps>>;
 const page = (load: () => Promise<{ default: ComponentType<PageProps> }>): Page => lazy(load);
@@ -39,25 +36,4 @@ function decoded(part: string): string | null {
   } catch {
     return null;
   }
-}
-
-const MOVED = 'tongke:moved';
-
-export function go(path: string, options: { replace?: boolean } = {}): void {
-  if (options.replace === true) history.replaceState(null, '', path);
-  else history.pushState(null, '', path);
-  window.dispatchEvent(new Event(MOVED));
-}
-
-const watch = (watcher: () => void) => {
-  window.addEventListener('popstate', watcher);
-  window.addEventListener(MOVED, watcher);
-  return () => {
-    window.removeEventListener('popstate', watcher);
-    window.removeEventListener(MOVED, watcher);
-  };
-};
-
-export function usePath(): string {
-  return useSyncExternalStore(watch, () => window.location.pathname);
 }

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
-import { go } from '../router';
+import { go } from './navigate';
 import { ApiError } from './api';
 
 export type Loaded<T> = { state: 'loading' } | { state: 'ready'; value: T } | { state: 'failed'; error: ApiError };

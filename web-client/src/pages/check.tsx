@@ -4,7 +4,7 @@ import { chime } from '../lib/chime';
 import { rememberCheck } from '../lib/last_check';
 import { checkLine, type LineResult } from '../lib/line_check';
 import { listDevices, loadChoice, openDevice, saveChoice, type DeviceChoice, type DeviceKind, type Opened } from '../rtc/devices';
-import { go } from '../router';
+import { go } from '../lib/navigate';
 import { Badge, type BadgeKind } from '../ui/badge';
 import { Bar } from '../ui/bar';
 import { Button } from '../ui/button';

@@ -5,7 +5,7 @@ import { sayError } from '../lib/say_error';
 import { useStore } from '../lib/store';
 import { HEADCOUNT_MAX } from '../protocol/messages';
 import { myself, type Room } from '../rtc/room';
-import type { PageProps } from '../router';
+import type { PageProps } from '../lib/navigate';
 import { find, teacherOf, type LessonState } from '../state/lesson';
 import { voiceWords } from '../state/link';
 import { Button } from '../ui/button';

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useT, type MessageKey } from '../i18n';
 import { ApiError, exchangeToken, type Me } from '../lib/api';
-import { go } from '../router';
+import { go } from '../lib/navigate';
 import { lessonPath } from '../state/lessons';
 import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';

@@ -8,7 +8,7 @@ import { sayError } from '../lib/say_error';
 import { useStore } from '../lib/store';
 import type { Role } from '../protocol/messages';
 import { Room } from '../rtc/room';
-import { go } from '../router';
+import { go } from '../lib/navigate';
 import type { ClosedReason } from '../signaling/session';
 import type { LessonState } from '../state/lesson';
 import type { LessonEntry } from '../state/lessons';

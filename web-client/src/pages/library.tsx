@@ -3,7 +3,7 @@ import { useLanguage, useT } from '../i18n';
 import { listRecordings, type RecordingEntry } from '../lib/api';
 import { useLoad } from '../lib/load';
 import { sayError } from '../lib/say_error';
-import { go } from '../router';
+import { go } from '../lib/navigate';
 import { clockText } from '../state/format';
 import { matches } from '../state/measure';
 import { Button } from '../ui/button';

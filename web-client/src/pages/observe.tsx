@@ -1,7 +1,7 @@
 import { useT } from '../i18n';
 import { useStore } from '../lib/store';
 import type { Room } from '../rtc/room';
-import type { PageProps } from '../router';
+import type { PageProps } from '../lib/navigate';
 import { find, teacherOf, type LessonState } from '../state/lesson';
 import { attendance, tiles } from '../state/tiles';
 import { Badge } from '../ui/badge';

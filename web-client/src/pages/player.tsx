@@ -11,7 +11,7 @@ import { Deck } from '../player/deck';
 import { loadMarkers, saveMarkers, withMarker } from '../player/markers';
 import { bands, stateAt, type BandName } from '../player/replay';
 import { isSound, segmentAt } from '../player/sync';
-import { go, type PageProps } from '../router';
+import { go, type PageProps } from '../lib/navigate';
 import { clockText } from '../state/format';
 import { find, type LessonState } from '../state/lesson';
 import { Badge } from '../ui/badge';

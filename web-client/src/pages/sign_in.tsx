@@ -1,7 +1,7 @@
 import { useState, type FormEvent } from 'react';
 import { useT, type MessageKey } from '../i18n';
 import { ApiError, signIn } from '../lib/api';
-import { go } from '../router';
+import { go } from '../lib/navigate';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
 import { useTheme } from '../ui/theme';

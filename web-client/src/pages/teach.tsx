@@ -7,7 +7,7 @@ import { sayError } from '../lib/say_error';
 import { useStore } from '../lib/store';
 import type { Participant } from '../protocol/messages';
 import type { Room } from '../rtc/room';
-import type { PageProps } from '../router';
+import type { PageProps } from '../lib/navigate';
 import { find, type LessonState } from '../state/lesson';
 import { attendance, newHands, tiles } from '../state/tiles';
 import { DelayedAction } from '../state/undo';

@@ -4,7 +4,7 @@ import { listLessons, signOut, whoAmI } from '../lib/api';
 import { useLoad } from '../lib/load';
 import { lastCheck } from '../lib/last_check';
 import { sayError } from '../lib/say_error';
-import { go } from '../router';
+import { go } from '../lib/navigate';
 import { countdown } from '../state/format';
 import { byDay, lessonPath, nextLesson, type LessonEntry } from '../state/lessons';
 import { Badge } from '../ui/badge';

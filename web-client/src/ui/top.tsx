@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { setLanguage, useLanguage, useT } from '../i18n';
-import { go } from '../router';
+import { go } from '../lib/navigate';
 import { Button } from './button';
 
 export function LanguageButton() {
