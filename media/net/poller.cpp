@@ -56,6 +56,13 @@ void Poller::remove(int fd) {
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
 }
 
+void Poller::watch_writable(int fd, uint64_t token, bool on) {
+  epoll_event event{};
+  event.events = on ? static_cast<uint32_t>(EPOLLIN) | EPOLLOUT : static_cast<uint32_t>(EPOLLIN);
+  event.data.u64 = token;
+  epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event);
+}
+
 Poller::Ready Poller::wait(Instant now, Instant deadline) {
   const int64_t micros = std::max<int64_t>((deadline - now).as_micros(), 0);
   timespec timeout{};

@@ -23,10 +23,11 @@ class Poller {
   // `token` comes back from wait(); kWake is taken.
   Outcome<void> add(int fd, uint64_t token);
   void remove(int fd);
+  // Whether wait() also names `token` when its socket can be written.
+  void watch_writable(int fd, uint64_t token, bool on);
 
   struct Ready {
-    std::span<const uint64_t>
-        tokens;  // sockets with something to read, valid until the next wait()
+    std::span<const uint64_t> tokens;  // sockets with something to do, valid until the next wait()
     bool woken = false;
   };
   // Returns at `deadline` (monotonic; never() waits for ever), on input, or after wake().

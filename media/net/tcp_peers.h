@@ -62,10 +62,13 @@ class TcpPeers {
  public:
   using Limits = TcpLimits;
   using Stats = TcpStats;
-  // May change the datagram in place; must not call back into this class except send().
-  using OnDatagram = std::function<void(const Address& from, MutableByteSpan datagram)>;
-  // Whether a session knows this address.
-  using Belongs = std::function<bool(const Address& remote)>;
+  // What the owner does with what comes. Neither may call back into this class, except send().
+  struct Handlers {
+    // May change the datagram in place.
+    std::function<void(Instant now, const Address& from, MutableByteSpan datagram)> on_datagram;
+    // Whether a session knows this address.
+    std::function<bool(const Address& remote)> belongs;
+  };
 
   // Tokens from `first_token` on, in `poller`, are this object's. `poller` outlives it.
   TcpPeers(TcpListener listener, Poller& poller, uint64_t first_token, const Limits& limits = {});
@@ -74,18 +77,18 @@ class TcpPeers {
   TcpPeers& operator=(const TcpPeers&) = delete;
 
   // Starts listening for connections. Errors: the poller's.
-  Outcome<void> start();
+  Outcome<void> start(Handlers handlers);
 
   // The poller named one of our tokens: accepts, reads (at most kReadPerTurn of a connection, so
   // that none holds up the others) or writes.
-  void on_ready(Instant now, uint64_t token, const OnDatagram& on_datagram);
+  void on_ready(Instant now, uint64_t token);
   // Queues for flush(). What does not fit, or is for a connection that is gone, is dropped and
   // counted.
   void send(Instant now, const Address& to, ByteSpan datagram, Urgency urgency);
   // Writes what send() queued; never waits.
   void flush();
   // Call about once a second: closes strangers, accepts again after the process ran out of files.
-  void sweep(Instant now, const Belongs& belongs);
+  void sweep(Instant now);
 
   [[nodiscard]] const Stats& stats() const;
   [[nodiscard]] const DropCounters& drops() const;
