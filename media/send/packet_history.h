@@ -15,7 +15,8 @@ namespace media::send {
 
 class PacketHistory {
  public:
-  // `capacity` packets, a power of two. Memory is taken with the first packet.
+  // At most `capacity` packets, a power of two. Memory is taken with the first packet, for as many
+  // packets as this stream sends in kKeepAtLeast to twice that: a thumbnail pays for a thumbnail.
   explicit PacketHistory(size_t capacity) : capacity_(capacity) {}
 
   void add(Instant now, const Departure& departure);
@@ -31,6 +32,10 @@ class PacketHistory {
   static constexpr uint8_t kMaxResends = 3;
   static constexpr Duration kMinInterval = Duration::millis(100);
   static constexpr Duration kMaxAge = Duration::seconds(2);
+  // A packet younger than this is not overwritten while there may be more places: longer than the
+  // round trip over a satellite and the wait of a receiver that asks twice.
+  static constexpr Duration kKeepAtLeast = Duration::seconds(1);
+  static constexpr size_t kFirstCapacity = 32;
 
  private:
   struct Entry {
@@ -40,8 +45,13 @@ class PacketHistory {
     uint8_t resends = 0;
   };
 
+  [[nodiscard]] Entry& place_of(int64_t sequence) {
+    return entries_[static_cast<size_t>(sequence) & (entries_.size() - 1)];
+  }
+  void grow();
+
   size_t capacity_;
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;  // a power of two
   int64_t highest_ = -1;
 };
 
