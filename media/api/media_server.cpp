@@ -68,12 +68,17 @@ class Server final : public MediaServer {
     return certificate_.fingerprint();
   }
 
-  [[nodiscard]] std::optional<Address> candidate(RoomId room) const override {
+  [[nodiscard]] std::optional<Placement> place_peer(RoomId room) override {
     const auto it = rooms_.find(room);
     if (it == rooms_.end()) return std::nullopt;
-    const auto address =
-        Address::parse(params_.public_address, it->second.worker->local_address().port);
-    return address ? std::optional<Address>(*address) : std::nullopt;
+    const auto address = candidate_of(*it->second.worker);
+    return address ? std::optional<Placement>({0, *address}) : std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<Address> candidate(PeerId peer) const override {
+    const auto it = peers_.find(peer);
+    const auto room = it == peers_.end() ? rooms_.end() : rooms_.find(it->second);
+    return room == rooms_.end() ? std::nullopt : candidate_of(*room->second.worker);
   }
 
   void add_room(RoomId room) override {
@@ -137,9 +142,9 @@ class Server final : public MediaServer {
     if (worker::Worker* worker = worker_of(peer)) worker->post(engine::FeedSlot{peer, slot, feed});
   }
 
-  void limit_slot(PeerId peer, SlotId slot, uint8_t highest_layer) override {
+  void limit_slot(PeerId peer, SlotId slot, LayerLimit limit) override {
     if (worker::Worker* worker = worker_of(peer))
-      worker->post(engine::LimitSlot{peer, slot, highest_layer});
+      worker->post(engine::LimitSlot{peer, slot, limit});
   }
 
   void start_recording(RoomId room, RecordingParams params) override {
@@ -210,6 +215,11 @@ class Server final : public MediaServer {
     RoomId room;
     PeerId peer;
   };
+
+  [[nodiscard]] std::optional<Address> candidate_of(const worker::Worker& worker) const {
+    const auto address = Address::parse(params_.public_address, worker.local_address().port);
+    return address ? std::optional<Address>(*address) : std::nullopt;
+  }
 
   worker::Worker* worker_of(PeerId peer) {
     const auto it = peers_.find(peer);

@@ -26,11 +26,14 @@ class MediaServer {
 
   // --- facts for SDP answers ---
   [[nodiscard]] virtual const Fingerprint& fingerprint() const = 0;
-  // Where the worker that carries `room` listens (one host candidate). Unset for an unknown room.
-  [[nodiscard]] virtual std::optional<Address> candidate(RoomId room) const = 0;
+  // Where the next peer of `room` shall connect: the room's own worker while that has room, else
+  // the least loaded one. Unset for an unknown room.
+  [[nodiscard]] virtual std::optional<Placement> place_peer(RoomId room) = 0;
+  // Where a known peer connects (an ICE restart stays on its worker). Unset for an unknown one.
+  [[nodiscard]] virtual std::optional<Address> candidate(PeerId peer) const = 0;
 
   // --- rooms ---
-  // Places the room on the least loaded worker; its session clock starts now.
+  // Its session clock starts now; its first peer chooses its worker.
   virtual void add_room(RoomId room) = 0;
   virtual void remove_room(RoomId room) = 0;  // drops its peers, finishes its recording
   // Session clock: time since add_room on the monotonic clock. Zero for an unknown room.
@@ -46,8 +49,9 @@ class MediaServer {
   // --- who gets what. Everything starts closed: no track is forwarded until it is opened. ---
   virtual void open_track(TrackId track, bool open) = 0;
   virtual void feed_slot(PeerId peer, SlotId slot, SlotFeed feed) = 0;
-  // Highest simulcast layer for a video slot (0 lowest, kBestLayer best available).
-  virtual void limit_slot(PeerId peer, SlotId slot, uint8_t highest_layer) = 0;
+  // How much of its source a video slot may show; a number alone is the highest spatial layer (0
+  // lowest, kBestLayer best available). {0, 0} is the smallest picture at the lowest frame rate.
+  virtual void limit_slot(PeerId peer, SlotId slot, LayerLimit limit) = 0;
 
   // --- recording: every open track of the room, present and future, one file per contiguous
   // publication ---

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,6 +22,16 @@ struct ServerParams {
   std::string bind_address = "0.0.0.0";
   uint16_t media_port = 0;  // worker i listens on media_port + i; 0 = any free port per worker
   unsigned workers = 1;
+  // A room stays on its worker until that worker passes so many packets a second, in and out; then
+  // its next peers may be placed on others, at the price of one copy per worker. 60000 are a good
+  // eighth of what a core forwards: joining late is cheap, leaving a full worker is not possible.
+  int64_t spread_above_pps = 60'000;
+};
+
+// Where the next peer of a room connects.
+struct Placement {
+  unsigned worker = 0;  // goes into PeerParams
+  Address candidate;    // for the answer
 };
 
 struct PeerParams {
@@ -32,6 +43,36 @@ struct PeerParams {
   media::rtp::ExtensionMap extensions;  // BUNDLE: one map for all sections
   std::vector<PublishedSection> published;
   std::vector<ReceiveSection> slots;
+  unsigned worker = 0;  // as placed
+};
+
+// ---- a room on two servers ----
+
+// One end of the link between the parts of a room on two servers: an ICE and DTLS connection as any
+// peer's, between two workers. One end is active: it sends the first check (controlling) and starts
+// DTLS as the client; the other waits for it.
+struct LinkParams {
+  RoomId room;
+  PeerId link;          // as any peer's; events name it
+  unsigned worker = 0;  // as placed
+  IceCredentials local;
+  IceCredentials remote;
+  Fingerprint remote_fingerprint{};
+  // Active end: where the other end listens (its Placement::candidate). Unset: passive.
+  std::optional<Address> connect_to;
+};
+
+// A track as it travels over a link, with all its layers. The exporting server chooses the numbers;
+// the caller carries them to the other one.
+struct LinkedTrack {
+  MediaKind kind = MediaKind::Audio;
+  Source source = Source::Microphone;
+  std::vector<CodecParams> codecs;  // payload types are the link's
+  struct Layer {
+    Ssrc media;
+    Ssrc rtx;
+  };
+  std::vector<Layer> layers;  // lowest first; one for sound and for a picture without simulcast
 };
 
 struct RecordingParams {
@@ -111,7 +152,9 @@ struct WorkerStats {
   uint64_t rtp_forwarded = 0;  // RTP packets sealed for receivers, retransmissions included
   uint64_t rtx_out = 0;
   uint64_t send_calls = 0;  // sendmmsg system calls
-  uint64_t gso_sends = 0;   // messages that carried more than one segment
+  uint64_t relay_out = 0;   // packets written for other workers of sharded rooms
+  uint64_t relay_in = 0;
+  uint64_t gso_sends = 0;  // messages that carried more than one segment
   uint64_t recv_calls = 0;
   uint64_t sessions = 0;
   uint64_t rooms = 0;

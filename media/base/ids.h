@@ -22,6 +22,7 @@ using RoomId = StrongId<struct RoomTag>;    // one live session (lesson) on this
 using PeerId = StrongId<struct PeerTag>;    // one RTCPeerConnection or WHIP/WHEP session
 using TrackId = StrongId<struct TrackTag>;  // one published section of one peer
 using SlotId = StrongId<struct SlotTag>;    // one receive section of one peer
+using ShardId = StrongId<struct ShardTag>;  // one worker's part of a room: the worker's index + 1
 using Ssrc = StrongId<struct SsrcTag>;      // RFC 3550 section 3
 
 }  // namespace media

@@ -54,6 +54,8 @@ struct PublishedSection {
   struct SsrcPair {
     Ssrc media;
     std::optional<Ssrc> rtx;
+    // Which simulcast layer it is, where both ends agreed beforehand (a link between servers).
+    std::optional<uint8_t> layer = std::nullopt;
   };
   std::vector<SsrcPair> ssrcs;
 };
@@ -77,6 +79,8 @@ struct ReceiveSection {
   std::vector<CodecParams> codecs;  // what the peer can decode; payload types are the peer's
   Ssrc ssrc;
   Ssrc rtx_ssrc;  // used when the chosen codec has rtx_payload_type
+  // Carries this simulcast layer and no other: how a link between servers takes them all.
+  std::optional<uint8_t> only_layer = std::nullopt;
 };
 
 // What a slot shows. monostate: nothing.
@@ -86,7 +90,20 @@ struct Loudest {  // the loudest audible rooms that no other slot of this peer c
 };
 using SlotFeed = std::variant<std::monostate, TrackId, Loudest>;
 
-// The highest simulcast layer a video slot may show: 0 is the lowest.
+// No limit: whatever the publisher sends and the line carries.
 inline constexpr uint8_t kBestLayer = 255;
+
+// How much of its source a video slot may show. `spatial`: the simulcast layer, or the spatial
+// layer inside one SVC stream; `temporal`: the temporal layer, 0 is the lowest frame rate. {0, 0}
+// is the least there is: what a thumbnail needs. A source without such layers is shown as it is.
+struct LayerLimit {
+  // Implicit: a number alone limits the picture's size and leaves its frame rate free.
+  constexpr LayerLimit(uint8_t highest_spatial = kBestLayer,  // NOLINT(google-explicit-constructor)
+                       uint8_t highest_temporal = kBestLayer)
+      : spatial(highest_spatial), temporal(highest_temporal) {}
+  uint8_t spatial;
+  uint8_t temporal;
+  bool operator==(const LayerLimit&) const = default;
+};
 
 }  // namespace media

@@ -128,20 +128,22 @@ media::Result<void> LiveLessons::State::negotiate(const Hosted& lesson, Peer& pe
                                                   const sdp::Session& offer,
                                                   const std::vector<sdp::SectionUse>& uses,
                                                   const sdp::Permits& permits) {
-  const auto candidate = media.candidate(lesson.media_room);
-  if (!candidate)
+  const auto place = media.place_peer(lesson.media_room);
+  if (!place)
     return media::fail(media::Errc::NotFound, "the media plane has no room for this lesson");
   sdp::ServerFacts facts;
   facts.ice = fresh_ice();
   facts.fingerprint = media.fingerprint();
-  facts.candidate = *candidate;
+  facts.candidate = place->candidate;
   facts.session_id = next_answer++;
+  if (peer.use == PeerUse::Player) facts.stream = "lesson";
   facts.next_track = [this] { return TrackId(next_track++); };
   facts.next_slot = [this] { return media::SlotId(next_slot++); };
   facts.next_ssrc = [] { return media::Ssrc(random_u32()); };
   auto negotiated = sdp::negotiate(offer, uses, permits, facts);
   if (!negotiated) return tl::unexpected<media::Error>(negotiated.error());
   peer.local = facts.ice;
+  peer.worker = place->worker;
   peer.negotiated = std::move(*negotiated);
   return {};
 }
@@ -165,7 +167,7 @@ Peer& LiveLessons::State::add_peer(Hosted& lesson, Peer fresh) {
     lesson.tracks[{peer.p, source}].push_back(section.track);
   }
   media.add_peer({lesson.media_room, id, peer.local, n.remote_ice, n.remote_fingerprint,
-                  n.extensions, n.published, n.slots});
+                  n.extensions, n.published, n.slots, peer.worker});
   return peer;
 }
 
@@ -339,12 +341,13 @@ void LiveLessons::patch(const auth::Actor& actor, const std::string& session,
                         const std::string& if_match, std::string fragment,
                         HttpReply<PatchAnswer> reply) {
   State& s = *state_;
-  const auto it = s.sessions.find(session);
-  if (it == s.sessions.end()) return reject(reply, {404, "not-found", "no such session"});
-  Peer& peer = s.peers.at(it->second);
-  if (!same_owner(peer.actor, actor)) return reject(reply, {403, "forbidden", "not your session"});
+  Peer* own = s.session_of(actor, session);
+  if (own == nullptr) return reject(reply, {404, "not-found", "no such session"});
+  Peer& peer = *own;
   const auto parsed = sdp::parse_fragment(fragment);
   if (!parsed) return reject(reply, http_error(parsed.error()));
+  if (!parsed->ice && parsed->candidates.empty() && !parsed->end_of_candidates)
+    return reject(reply, {400, "bad-sdp", "the fragment holds nothing about ICE"});
   const bool restarts = parsed->ice && parsed->ice->ufrag != peer.negotiated.remote_ice.ufrag;
   // RFC 9725 section 4.3.1: trickle names the ICE session it belongs to; a restart replaces
   // whichever there is.
@@ -352,8 +355,7 @@ void LiveLessons::patch(const auth::Actor& actor, const std::string& session,
   if (!names_etag(if_match, peer.etag))
     return reject(reply, {412, "conflict", "another ICE session is in use"});
   if (!restarts) return reply(PatchAnswer{});  // ICE-lite: we answer checks and need no candidates
-  const Hosted* lesson = s.find(peer.lesson);
-  const auto candidate = lesson != nullptr ? s.media.candidate(lesson->media_room) : std::nullopt;
+  const auto candidate = s.media.candidate(peer.id);
   if (!candidate) return reject(reply, {404, "not-found", "the lesson is over"});
   peer.local = fresh_ice();
   peer.negotiated.remote_ice = *parsed->ice;
@@ -365,14 +367,22 @@ void LiveLessons::patch(const auth::Actor& actor, const std::string& session,
 
 void LiveLessons::end_session(const auth::Actor& actor, const std::string& session,
                               HttpReply<void> reply) {
-  State& s = *state_;
-  const auto it = s.sessions.find(session);
-  if (it == s.sessions.end()) return reject(reply, {404, "not-found", "no such session"});
-  const PeerId id = it->second;
-  if (!same_owner(s.peers.at(id).actor, actor))
-    return reject(reply, {403, "forbidden", "not your session"});
-  s.on_peer_lost(id);
+  const Peer* peer = state_->session_of(actor, session);
+  if (peer == nullptr) return reject(reply, {404, "not-found", "no such session"});
+  state_->on_peer_lost(peer->id);
   reply({});
+}
+
+bool LiveLessons::has_session(const auth::Actor& actor, const std::string& session) const {
+  return state_->session_of(actor, session) != nullptr;
+}
+
+// Somebody else's and none look alike: nobody learns which session ids are in use.
+Peer* LiveLessons::State::session_of(const auth::Actor& actor, const std::string& session) {
+  const auto it = sessions.find(session);
+  if (it == sessions.end()) return nullptr;
+  Peer& peer = peers.at(it->second);
+  return same_owner(peer.actor, actor) ? &peer : nullptr;
 }
 
 // ---------------------------------------------------------------- reports

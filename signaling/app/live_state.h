@@ -58,6 +58,7 @@ struct Peer {
   PeerUse use = PeerUse::Page;
   sdp::Negotiated negotiated;
   media::IceCredentials local;
+  unsigned worker = 0;  // of the media plane
   classroom::Viewer viewer;
   std::map<std::string, media::SlotId> slots;
   std::map<std::string, media::MediaKind> slot_kinds;
@@ -180,6 +181,8 @@ struct LiveLessons::State {
   // The encoder of `p` that no longer sends anything, if there is one.
   [[nodiscard]] std::optional<PeerId> silent_encoder(const Hosted& lesson,
                                                      const std::string& p) const;
+  // A WHIP or WHEP session of `actor`; nullptr: unknown, or somebody else's.
+  Peer* session_of(const auth::Actor& actor, const std::string& session);
   void publish(const auth::Actor& actor, Hosted& lesson, const std::string& offer,
                const HttpReply<MediaAnswer>& reply);
   void play(const auth::Actor& actor, Hosted& lesson, const std::string& offer, PlaySource source,

@@ -104,7 +104,8 @@ class WhipStub {
     signaling::sdp::ServerFacts facts;
     facts.ice = {"stub" + std::to_string(peer.value), "stubpasswordstubpassword"};
     facts.fingerprint = server_->fingerprint();
-    facts.candidate = *server_->candidate(kRoom);
+    const auto place = *server_->place_peer(kRoom);
+    facts.candidate = place.candidate;
     facts.next_track = [this] { return media::TrackId(next_id_++); };
     facts.next_slot = [this] { return media::SlotId(next_id_++); };
     facts.next_ssrc = [this] { return media::Ssrc(next_id_++); };
@@ -118,7 +119,8 @@ class WhipStub {
                        .remote_fingerprint = agreed->remote_fingerprint,
                        .extensions = agreed->extensions,
                        .published = agreed->published,
-                       .slots = agreed->slots});
+                       .slots = agreed->slots,
+                       .worker = place.worker});
     for (const auto& section : agreed->published) {
       (section.kind == media::MediaKind::Audio ? voice_ : camera_) = section.track;
       server_->open_track(section.track, true);

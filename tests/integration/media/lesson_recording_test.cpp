@@ -105,7 +105,7 @@ class LessonRecording : public testing::Test {
     const auto id = loop_->add({.local = params.remote,
                                 .remote = params.local,
                                 .remote_fingerprint = server_->fingerprint(),
-                                .candidate = *server_->candidate(kRoom)},
+                                .candidate = *server_->candidate(params.peer)},
                                client);
     const Instant limit = media::net::monotonic_now() + Duration::seconds(10);
     while (!client.connected && media::net::monotonic_now() < limit) {

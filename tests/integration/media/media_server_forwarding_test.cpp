@@ -112,7 +112,8 @@ TEST_F(MediaServerForwarding, CountersTellWhatHappened) {
   EXPECT_FALSE(stats[0].cipher_backend.empty());
   server->remove_room(kRoom);
   EXPECT_TRUE(run_until([&] { return server->stats()[0].rooms == 0; }));
-  EXPECT_EQ(server->candidate(kRoom), std::nullopt);
+  EXPECT_EQ(server->candidate(pupil->peer), std::nullopt);
+  EXPECT_FALSE(server->place_peer(kRoom));
 }
 
 TEST_F(MediaServerForwarding, AnUnknownRoomPeerOrTrackIsNoError) {

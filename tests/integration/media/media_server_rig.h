@@ -93,12 +93,14 @@ class MediaServerRig : public ::testing::Test {
     params.extensions = tests::usual_extensions();
     params.published = std::move(published);
     params.slots = std::move(slots);
+    const auto place = server->place_peer(kRoom);
+    params.worker = place->worker;
     server->add_peer(std::move(params));
     client::WebRtcClient::Params own;
     own.local = c.own;
     own.remote = c.server_side;
     own.remote_fingerprint = server->fingerprint();
-    own.candidate = *server->candidate(kRoom);
+    own.candidate = place->candidate;
     const auto added = clients->add(own, c);
     EXPECT_TRUE(added);
     if (added) c.id = *added;
