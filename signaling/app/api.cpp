@@ -5,12 +5,17 @@
 #include <utility>
 
 #include "signaling/app/route_table.h"
+#include "signaling/web/answer.h"
 
 namespace signaling::app {
 namespace {
 
 // Objects and arrays nested deeper than this are not ours.
 constexpr int kMaxJsonDepth = 32;
+
+// What a page of another site may read of an answer to WHIP and WHEP (Fetch, section 3.3.3).
+constexpr const char* kExposed =
+    "Location, ETag, Link, Accept-Post, Accept-Patch, Allow, Retry-After, WWW-Authenticate";
 
 // Nothing for a key that comes twice or a document that is too deep: what such input means depends
 // on who reads it.
@@ -38,7 +43,7 @@ std::optional<nlohmann::json> parse_strictly(const std::string& text) {
 void reply(Api& api, const Call& call, web::Response response) {
   if (call.route != nullptr && call.route->cors == Cors::Bearer) {
     response.with("Access-Control-Allow-Origin", "*")
-        .with("Access-Control-Expose-Headers", "Location, ETag, Link, Accept-Patch, Retry-After");
+        .with("Access-Control-Expose-Headers", kExposed);
   }
   if (response.status >= 400) {
     const std::string_view route =
@@ -60,10 +65,18 @@ void reply_json(Api& api, const Call& call, int status, const nlohmann::json& bo
 
 void reply_error(Api& api, const Call& call, int status, std::string_view code,
                  std::string_view message) {
+  nlohmann::json body{{"error", {{"code", code}, {"message", message}}}};
+  // WHIP and WHEP clients know RFC 9457 (RFC 9725 section 4.1); ours find the usual member beside
+  // it.
+  const bool is_problem = call.route != nullptr && call.route->cors == Cors::Bearer;
+  if (is_problem) {
+    body["title"] = web::reason_phrase(status);
+    body["status"] = status;
+    body["detail"] = message;
+  }
   web::Response response =
-      web::text_response(status, "application/json",
-                         nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump(
-                             -1, ' ', false, nlohmann::json::error_handler_t::replace));
+      web::text_response(status, is_problem ? "application/problem+json" : "application/json",
+                         body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   response.with("Cache-Control", "no-store");
   if (status == 401) response.with("WWW-Authenticate", "Bearer");
   if (status == 503) response.with("Retry-After", "1");

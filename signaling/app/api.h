@@ -45,6 +45,9 @@ class LiveDoor {
                      HttpReply<PatchAnswer> reply) = 0;
   virtual void end_session(const auth::Actor& actor, const std::string& session,
                            HttpReply<void> reply) = 0;
+  // Whether `session` stands and is the actor's.
+  [[nodiscard]] virtual bool has_session(const auth::Actor& actor,
+                                         const std::string& session) const = 0;
 };
 
 struct ApiParams {

@@ -65,6 +65,10 @@ class LiveLessonsDoor final : public LiveDoor {
                    HttpReply<void> reply) override {
     lessons_.end_session(actor, session, std::move(reply));
   }
+  [[nodiscard]] bool has_session(const auth::Actor& actor,
+                                 const std::string& session) const override {
+    return lessons_.has_session(actor, session);
+  }
 
  private:
   LiveLessons& lessons_;

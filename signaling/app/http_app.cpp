@@ -22,6 +22,21 @@ bool is_interface_path(std::string_view path) {
   return path == "/ws" || path == "/metrics" || path == "/healthz";
 }
 
+// The path is one of ours, the method none of its own.
+void reply_not_allowed(Api& api, const Call& call, std::string allowed) {
+  web::Response response;
+  response.status = 204;
+  if (call.request.method != web::Method::Options) {
+    response = web::text_response(
+        405, "application/json",
+        nlohmann::json{
+            {"error", {{"code", "method-not-allowed"}, {"message", "this takes " + allowed}}}}
+            .dump());
+  }
+  response.with("Allow", std::move(allowed));
+  reply(api, call, std::move(response));
+}
+
 void reply_denied(Api& api, const Call& call) {
   if (call.actor.kind == auth::ActorKind::None) {
     return reply_error(api, call, 401, "unauthorized", "sign in, or send a valid token");
@@ -72,10 +87,7 @@ void HttpApp::on_request(web::Request request, web::Responder responder) {
       if (!is_interface_path(call.request.path)) return handle_page(api_, std::move(call));
       return reply_error(api_, call, 404, "not-found", "no such resource");
     }
-    web::Response response;
-    response.status = call.request.method == web::Method::Options ? 204 : 405;
-    response.with("Allow", match.allowed);
-    return reply(api_, call, std::move(response));
+    return reply_not_allowed(api_, call, match.allowed);
   }
   if (match.route->gate.kind() == Gate::Kind::Open) {
     // A page of somebody else must not sign a visitor in as somebody.

@@ -122,8 +122,9 @@ class LiveLessons {
   void on_message(ConnectionId id, std::string_view text);
   void on_close(ConnectionId id);  // `connection` is not used any more
 
-  // ---- WHIP and WHEP. Errors: 400 unusable SDP, 403, 404 unknown lesson or session, 409 second
-  // publisher, 412 wrong ETag, 422 valid SDP that cannot be answered, 503 stopping ----
+  // ---- WHIP and WHEP. Errors: 400 unusable SDP, 403, 404 unknown lesson, or a session that is
+  // unknown or somebody else's, 409 second publisher, 412 wrong ETag, 422 valid SDP that cannot be
+  // answered, 428 no If-Match, 503 stopping ----
   void publish(const auth::Actor& actor, const std::string& lesson, std::string offer,
                HttpReply<MediaAnswer> reply);
   void play(const auth::Actor& actor, const std::string& lesson, std::string offer,
@@ -132,6 +133,8 @@ class LiveLessons {
   void patch(const auth::Actor& actor, const std::string& session, const std::string& if_match,
              std::string fragment, HttpReply<PatchAnswer> reply);
   void end_session(const auth::Actor& actor, const std::string& session, HttpReply<void> reply);
+  // Whether `session` stands and is the actor's.
+  [[nodiscard]] bool has_session(const auth::Actor& actor, const std::string& session) const;
 
   // ---- the loop ----
   void on_media_events();            // after MediaServer's wake

@@ -57,6 +57,21 @@ HttpReply<MediaAnswer> created(Api& api, Call call) {
   };
 }
 
+web::Response preflight_response(const Call& call) {
+  web::Response response;
+  const std::string allowed = match_route(call.request.method, call.request.path).allowed;
+  response.with("Allow", allowed)
+      .with("Access-Control-Allow-Methods", allowed)
+      .with("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")
+      .with("Access-Control-Max-Age", "600");
+  if (call.params.size() == 1) {
+    response.with("Accept-Post", kSdp);  // RFC 9725 section 4.2
+  } else {
+    response.with("Accept-Patch", kFragment);
+  }
+  return response;
+}
+
 }  // namespace
 
 void handle_whip_post(Api& api, Call call) {
@@ -120,20 +135,44 @@ void handle_session_delete(Api& api, Call call) {
   });
 }
 
+// RFC 9725 section 4.1: there is nothing to show, and that is no error.
+void handle_endpoint_get(Api& api, Call call) {
+  reply(api, call, {.status = 204, .headers = {}, .body = {}, .file = {}});
+}
+
+void handle_session_get(Api& api, Call call) {
+  if (!api.live.has_session(call.actor, call.params[1]))
+    return reply_error(api, call, 404, "not-found", "no such session");
+  handle_endpoint_get(api, std::move(call));
+}
+
 void handle_preflight(Api& api, Call call) {
-  web::Response response;
-  response.status = 204;
-  const std::string allowed = match_route(call.request.method, call.request.path).allowed;
-  response.with("Allow", allowed)
-      .with("Access-Control-Allow-Methods", allowed)
-      .with("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")
-      .with("Access-Control-Max-Age", "600");
-  if (call.request.path.find('/', 6) == std::string::npos) {
-    response.with("Accept-Post", kSdp);  // RFC 9725 section 4.2
-  } else {
-    response.with("Accept-Patch", kFragment);
+  const Credential credential = credential_of(call.request);
+  if (credential.from_cookie || credential.secret.empty())
+    return reply(api, call, preflight_response(call));
+  // A client that wants its relay before it makes an offer asks with its token (RFC 9725 section
+  // 4.6); a browser's preflight has none.
+  const web::Request request = call.request;
+  api.authenticator.authenticate(
+      request, [&api, call = std::move(call)](auth::Actor actor, AuthFailure failure) mutable {
+        call.actor = std::move(actor);
+        web::Response response = preflight_response(call);
+        if (failure == AuthFailure::None && call.actor.kind != auth::ActorKind::None)
+          add_ice_links(api, call, response);
+        reply(api, call, std::move(response));
+      });
+}
+
+void handle_ice_servers(Api& api, Call call) {
+  nlohmann::json servers = nlohmann::json::array();
+  if (api.params.ice_servers) {
+    for (const protocol::IceServer& server : api.params.ice_servers(call.actor)) {
+      servers.push_back({{"urls", server.urls},
+                         {"username", server.username},
+                         {"credential", server.credential}});
+    }
   }
-  reply(api, call, std::move(response));
+  reply_json(api, call, 200, {{"iceServers", servers}});
 }
 
 }  // namespace signaling::app

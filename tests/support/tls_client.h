@@ -200,7 +200,8 @@ class TlsClient {
       for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       size_t value = colon + 1;
       while (value < line.size() && line[value] == ' ') ++value;
-      answer.headers[name] = std::string(line.substr(value));
+      std::string& kept = answer.headers[name];  // RFC 9110 section 5.3: repeated ones are a list
+      kept += (kept.empty() ? "" : ", ") + std::string(line.substr(value));
     }
   }
 

@@ -78,9 +78,9 @@ TEST_F(HttpAccessTest, NothingOpensWithoutAValidCredential) {
 
 TEST_F(HttpAccessTest, AnObserverWatchesAndChangesNothing) {
   const std::set<std::string> expected = {
-      "GET /metrics", "GET /api/v1/session", "GET /api/v1/lessons", "GET /api/v1/lessons/{lesson}",
-      "GET /api/v1/recordings", "GET /api/v1/recordings/{lesson}",
-      "GET /recordings/{lesson}/{segment}", "POST /whep/{lesson}",
+      "GET /metrics", "GET /api/v1/session", "GET /api/v1/ice-servers", "GET /api/v1/lessons",
+      "GET /api/v1/lessons/{lesson}", "GET /api/v1/recordings", "GET /api/v1/recordings/{lesson}",
+      "GET /recordings/{lesson}/{segment}", "POST /whep/{lesson}", "GET /whep/{lesson}",
       // Whose session it is, the live lessons decide; the ones here take everybody.
       "PATCH /whip/{lesson}/{session}", "DELETE /whip/{lesson}/{session}",
       "PATCH /whep/{lesson}/{session}", "DELETE /whep/{lesson}/{session}"};

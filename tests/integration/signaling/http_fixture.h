@@ -72,6 +72,10 @@ class FakeLive final : public signaling::app::LiveDoor {
       return reply(tl::unexpected<HttpError>({404, "not-found", "no such session"}));
     reply({});
   }
+  [[nodiscard]] bool has_session(const signaling::auth::Actor&,
+                                 const std::string& session) const override {
+    return session == "s";
+  }
 
   std::map<uint64_t, signaling::app::Connection*> sockets;
   std::map<std::string, int> publishers;
@@ -112,6 +116,7 @@ class HttpTest : public testing::Test {
     api.web_root = folder_ / "web";
     api.monotonic = [this] { return signaling::web::monotonic_now() + skew_; };
     api.wall_us = signaling::web::wall_now_us;
+    api.ice_servers = [this](const signaling::auth::Actor&) { return ice_servers_; };
     api.metrics = [] { return std::string("tongke_up 1\n"); };
     http_ = std::make_unique<signaling::app::HttpApp>(api, *storage_, *passwords_, live_);
     signaling::web::ServerParams params;
@@ -243,6 +248,7 @@ class HttpTest : public testing::Test {
   std::filesystem::path folder_;
   signaling::app::PostBox box_;
   FakeLive live_;
+  std::vector<signaling::protocol::IceServer> ice_servers_;  // set before the first request
   media::Duration skew_;  // added to the monotonic clock; set on the server's thread
   std::unique_ptr<storage::sql::StorageThread> storage_;
   std::unique_ptr<signaling::auth::PasswordWorker> passwords_;

@@ -126,7 +126,9 @@ TEST_F(LiveMedia, AnEncoderPublishesOnceAndStandsInForThePage) {
   send_for({&page}, kSoon);
   EXPECT_LE(ears.heard("voice-teacher"), alone + 2) << "two copies of one voice would be an echo";
 
-  EXPECT_EQ(end_session(pupils("class1"), made->session), 403);
+  EXPECT_EQ(end_session(pupils("class1"), made->session), 404);
+  EXPECT_FALSE(lessons->has_session(pupils("class1"), made->session));
+  EXPECT_TRUE(lessons->has_session(teacher(), made->session));
   EXPECT_EQ(end_session(teacher(), made->session), 200);
   EXPECT_EQ(end_session(teacher(), made->session), 404);
   EXPECT_FALSE(events_of(*a, "encoder").back()["on"]);
@@ -183,7 +185,7 @@ TEST_F(LiveMedia, APatchNeedsTheTagOfTheIceSession) {
   const media::IceCredentials fresh = media::ice::make_credentials(clients->rng());
   EXPECT_EQ(patch(teacher(), made->session, "", fresh).error().status, 428);
   EXPECT_EQ(patch(teacher(), made->session, "\"other\"", fresh).error().status, 412);
-  EXPECT_EQ(patch(pupils("class1"), made->session, "*", fresh).error().status, 403);
+  EXPECT_EQ(patch(pupils("class1"), made->session, "*", fresh).error().status, 404);
   EXPECT_EQ(patch(teacher(), "nothing", "*", fresh).error().status, 404);
   const auto trickle = patch(teacher(), made->session, made->etag, encoder.own);
   ASSERT_TRUE(trickle);
