@@ -54,7 +54,7 @@ struct FeedSlot {
 struct LimitSlot {
   PeerId peer;
   SlotId slot;
-  uint8_t highest_layer = kBestLayer;
+  LayerLimit limit;
 };
 struct StartRecording {
   RoomId room;

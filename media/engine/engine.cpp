@@ -169,7 +169,7 @@ void Engine::on(Instant now, FeedSlot& c) {
 
 void Engine::on(Instant now, LimitSlot& c) {
   if (Session* session = sessions_.by_peer(c.peer))
-    session->room->limit_slot(now, c.peer, c.slot, c.highest_layer);
+    session->room->limit_slot(now, c.peer, c.slot, c.limit);
 }
 
 void Engine::on(Instant now, StartRecording& c) {

@@ -46,7 +46,9 @@ class Follower {
     }
   }
 
-  void set_limit(uint8_t highest) { selector_.set_limit(highest); }
+  // Spatial and temporal; lower layers at the next picture that allows it, higher ones where their
+  // codec does.
+  void set_limit(LayerLimit limit) { selector_.set_limit(limit.spatial); }
   // Tells the track which key frame is waited for, if any.
   void wish_key_frame();
   [[nodiscard]] bool is_waiting() const { return track_ != nullptr && !started_; }

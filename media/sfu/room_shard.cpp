@@ -112,11 +112,11 @@ void RoomShard::feed_slot(Instant now, PeerId peer_id, SlotId slot_id, SlotFeed 
   assign_loudest(now, *peer);
 }
 
-void RoomShard::limit_slot(Instant now, PeerId peer_id, SlotId slot_id, uint8_t highest_layer) {
+void RoomShard::limit_slot(Instant now, PeerId peer_id, SlotId slot_id, LayerLimit limit) {
   Peer* peer = find_peer(peer_id);
   EgressSlot* slot = peer == nullptr ? nullptr : peer->find_slot(slot_id);
   if (slot == nullptr) return;
-  slot->follower().set_limit(highest_layer);
+  slot->follower().set_limit(limit);
   ask_for_key_frame(now, *slot);
 }
 

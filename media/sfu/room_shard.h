@@ -42,7 +42,7 @@ class RoomShard {
   // --- who gets what; unknown names are ignored ---
   void open_track(Instant now, TrackId track, bool open);
   void feed_slot(Instant now, PeerId peer, SlotId slot, SlotFeed feed);
-  void limit_slot(Instant now, PeerId peer, SlotId slot, uint8_t highest_layer);
+  void limit_slot(Instant now, PeerId peer, SlotId slot, LayerLimit limit);
 
   // --- recording: every open track, present and future ---
   void start_recording(Instant now);
