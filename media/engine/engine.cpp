@@ -41,6 +41,11 @@ Session* Engine::find_session(const Address& from, ByteSpan datagram) {
 void Engine::handle_datagram(Instant now, const Address& from, MutableByteSpan datagram) {
   Session* session = find_session(from, datagram);
   if (session == nullptr) return;
+  if (!session->was_connected && rtp::protocol_of(datagram) == rtp::Protocol::Dtls) {
+    if (handshakes_.empty()) handshakes_due_ = now;
+    if (!handshakes_.push(from, datagram)) outbox_.drops.add(Drop::HandshakeQueue);
+    return;
+  }
   const auto inbound = session->wire->on_datagram(now, from, datagram, control_, outbox_.drops);
   switch (inbound.kind) {
     case transport::Peer::Kind::Rtp:
@@ -63,6 +68,21 @@ void Engine::handle_datagram(Instant now, const Address& from, MutableByteSpan d
 void Engine::end_batch(Instant now) {
   for (sfu::RoomShard* room : batch_rooms_) room->forward(now);
   batch_rooms_.clear();
+}
+
+void Engine::run_handshakes(Instant now) {
+  for (size_t i = 0; i < HandshakeQueue::kPerTurn && !handshakes_.empty(); ++i) {
+    HandshakeQueue::Entry entry = handshakes_.take();
+    // Gone or moved while the datagram waited.
+    Session* session = sessions_.by_address(entry.from);
+    if (session == nullptr) {
+      outbox_.drops.add(Drop::UnknownAddress);
+      continue;
+    }
+    session->wire->on_datagram(now, entry.from, entry.datagram, control_, outbox_.drops);
+    after_control(now, *session);
+  }
+  handshakes_due_ = now;
 }
 
 void Engine::after_control(Instant now, Session& session) {
@@ -210,10 +230,16 @@ void Engine::write_records() {
 // ---- time ----
 
 Instant Engine::next_timeout() const {
-  return sessions_.size() == 0 && finishing_.empty() ? Instant::never() : next_tick_;
+  const Instant tick = sessions_.size() == 0 && finishing_.empty() ? Instant::never() : next_tick_;
+  return handshakes_.empty() ? tick : std::min(tick, handshakes_due_);
 }
 
 void Engine::handle_timeout(Instant now) {
+  if (!handshakes_.empty()) run_handshakes(now);
+  if (now >= next_tick_) tick(now);
+}
+
+void Engine::tick(Instant now) {
   // Ticks that were missed are not made up for.
   next_tick_ = std::max(next_tick_ + sfu::RoomShard::kTick, now + sfu::RoomShard::kTick / 2);
   for (const PeerId id : std::exchange(over_limit_, {})) {

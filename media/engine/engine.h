@@ -2,7 +2,8 @@
 //
 // Contract: give it every datagram of a batch with handle_datagram(), then end_batch(), then
 // flush(); give it commands with handle_command() and time with handle_timeout() when
-// next_timeout() has come, each followed by flush(). It never waits, never reads a clock and keeps
+// next_timeout() has come, each followed by flush(). Handshakes wait for handle_timeout(), which
+// is then due at once. It never waits, never reads a clock and keeps
 // nothing of a datagram that it did not copy. Owner: worker::Worker, or a test. Thread: the
 // owner's.
 #pragma once
@@ -19,7 +20,9 @@
 #include "media/base/packet_pool.h"
 #include "media/base/rng.h"
 #include "media/base/time.h"
+#include "media/base/urgency.h"
 #include "media/engine/commands.h"
+#include "media/engine/handshake_queue.h"
 #include "media/engine/recording_sink.h"
 #include "media/engine/session_table.h"
 #include "media/sfu/outbox.h"
@@ -52,6 +55,10 @@ class Engine {
   void handle_command(Instant now, Command command);
   void handle_timeout(Instant now);
   [[nodiscard]] Instant next_timeout() const;
+  // Whether a session is known under this address.
+  [[nodiscard]] bool knows(const Address& address) const {
+    return sessions_.by_address(address) != nullptr;
+  }
 
   // Writes every datagram that is due straight into `batch`, media first, and seals it there; hands
   // recordings to their rings. `Batch` is net::SendBatch or anything with the same slot() and
@@ -117,6 +124,8 @@ class Engine {
 
   Session* find_session(const Address& from, ByteSpan datagram);
   void after_control(Instant now, Session& session);
+  void run_handshakes(Instant now);
+  void tick(Instant now);
   void lose(Instant now, Session& session, LossReason reason);
   void remove(Instant now, Session& session);
   void finish_recording(Room& room);
@@ -136,6 +145,8 @@ class Engine {
   std::vector<Event> events_;
   std::vector<PeerId> over_limit_;  // to be ended at the next tick
   Instant next_tick_;
+  HandshakeQueue handshakes_;
+  Instant handshakes_due_;  // when some wait
   EngineStats stats_;
 };
 
@@ -161,7 +172,9 @@ void Engine::flush(Instant now, Batch& batch) {
     }
     const size_t size =
         wire->seal_rtp(slot, written.header_size, written.size, out.departure.rewritten.sequence);
-    batch.commit(wire->remote(), size);
+    const bool is_voice =
+        out.departure.packet.template facts<send::SourceFacts>().codec == Codec::Opus;
+    batch.commit(wire->remote(), size, is_voice ? Urgency::Voice : Urgency::Picture);
     ++stats_.rtp_forwarded;
     stats_.rtx_out += out.departure.is_rtx ? 1U : 0U;
   }

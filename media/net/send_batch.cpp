@@ -227,7 +227,7 @@ MutableByteSpan SendBatch::slot() {
   return MutableByteSpan(s.arena).subspan(s.used);
 }
 
-void SendBatch::commit(const Address& to, size_t size) {
+void SendBatch::commit(const Address& to, size_t size, Urgency /*urgency*/) {
   State& s = *state_;
   CHECK(size > 0 && size <= s.arena.size() - s.used);
   s.datagrams.push_back({to, static_cast<uint32_t>(s.used), static_cast<uint32_t>(size), kNone});

@@ -11,6 +11,7 @@
 #include "media/base/address.h"
 #include "media/base/bytes.h"
 #include "media/base/drop.h"
+#include "media/base/urgency.h"
 
 namespace media::net {
 
@@ -39,7 +40,8 @@ class SendBatch {
   // full.
   MutableByteSpan slot();
   // The first `size` bytes of the last slot() are a datagram for `to`.
-  void commit(const Address& to, size_t size);
+  // `urgency` changes nothing here: the socket takes all or nothing within microseconds.
+  void commit(const Address& to, size_t size, Urgency urgency = Urgency::Control);
   // Sends all. Never blocks: what the socket refuses (EAGAIN) is dropped and counted; media that
   // late is useless.
   void flush();

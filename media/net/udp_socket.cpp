@@ -74,10 +74,23 @@ UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
   return *this;
 }
 
-int UdpSocket::receive_buffer() const {
+namespace {
+
+int granted(int fd, int option) {
   int value = 0;
   socklen_t length = sizeof(value);
-  return getsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &value, &length) == 0 ? value : 0;
+  // socket(7): the kernel doubles what was asked for and says so.
+  return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value / 2 : 0;
+}
+
+}  // namespace
+
+int UdpSocket::receive_buffer() const {
+  return granted(fd_, SO_RCVBUF);
+}
+
+int UdpSocket::send_buffer() const {
+  return granted(fd_, SO_SNDBUF);
 }
 
 bool UdpSocket::send(const Address& to, ByteSpan datagram) const {

@@ -38,8 +38,10 @@ class UdpSocket {
   [[nodiscard]] const Address& local_address() const { return local_; }
   [[nodiscard]] bool is_v6() const { return v6_; }
   [[nodiscard]] bool has_gro() const { return gro_; }
-  // What the kernel granted, in bytes.
+  // What the kernel granted, in bytes of payload as asked for (it counts double: its own
+  // bookkeeping comes on top).
   [[nodiscard]] int receive_buffer() const;
+  [[nodiscard]] int send_buffer() const;
   // One datagram, now or never; false when the socket would not take it.
   [[nodiscard]] bool send(const Address& to, ByteSpan datagram) const;
 

@@ -11,33 +11,67 @@
 namespace media::worker {
 
 namespace {
+
 constexpr uint64_t kSocketToken = 1;
+constexpr uint64_t kFirstTcpToken = 2;  // and all above
+// With any port, one that is free for UDP may be taken for TCP.
+constexpr int kPortAttempts = 16;
+
+}  // namespace
+
+Outcome<Worker::Sockets> Worker::open_sockets(const Params& params) {
+  net::SocketOptions options;
+  options.gro = params.capabilities.gro;
+  const int attempts = params.bind.port == 0 ? kPortAttempts : 1;
+  std::string problem;
+  for (int i = 0; i < attempts; ++i) {
+    auto udp = net::UdpSocket::bind(params.bind, options);
+    if (!udp) return env_fail(udp.error().message);
+    if (!params.tcp) return Sockets{std::move(*udp), std::nullopt};
+    Address same_port = params.bind;
+    same_port.port = udp->local_address().port;
+    auto tcp = net::TcpListener::bind(same_port);
+    if (tcp) return Sockets{std::move(*udp), std::move(*tcp)};
+    problem = tcp.error().message;
+  }
+  return env_fail(problem);
 }
 
 Outcome<std::unique_ptr<Worker>> Worker::start(const Params& params,
                                                const dtls::Certificate& certificate,
                                                std::function<void()> wake) {
-  auto socket = net::UdpSocket::bind(params.bind);
-  if (!socket) return env_fail(socket.error().message);
+  auto sockets = open_sockets(params);
+  if (!sockets) return env_fail(sockets.error().message);
   auto poller = net::Poller::make();
   if (!poller) return env_fail(poller.error().message);
-  if (auto added = poller->add(socket->fd(), kSocketToken); !added)
-    return env_fail(added.error().message);
   std::unique_ptr<Worker> worker(
-      new Worker(params, certificate, std::move(*socket), std::move(*poller), std::move(wake)));
+      new Worker(params, certificate, std::move(*sockets), std::move(*poller), std::move(wake)));
+  if (auto watched = worker->watch_sockets(); !watched) return env_fail(watched.error().message);
   worker->thread_ = std::thread([w = worker.get()] { w->run(); });
   return worker;
 }
 
-Worker::Worker(const Params& params, const dtls::Certificate& certificate, net::UdpSocket socket,
+Worker::Worker(const Params& params, const dtls::Certificate& certificate, Sockets sockets,
                net::Poller poller, std::function<void()> wake)
     : params_(params),
-      socket_(std::move(socket)),
+      socket_(std::move(sockets.udp)),
       poller_(std::move(poller)),
       wake_(std::move(wake)),
       engine_(std::make_unique<engine::Engine>(certificate, rng_)),
-      send_(socket_),
+      send_(socket_, params.capabilities.gso),
+      tcp_(sockets.tcp
+               ? std::make_unique<net::TcpPeers>(std::move(*sockets.tcp), poller_, kFirstTcpToken)
+               : nullptr),
+      outgoing_(send_, tcp_.get()),
       gso_(send_.uses_gso()) {}
+
+Outcome<void> Worker::watch_sockets() {
+  if (auto added = poller_.add(socket_.fd(), kSocketToken); !added || tcp_ == nullptr) return added;
+  return tcp_->start({[this](Instant now, const Address& from, MutableByteSpan datagram) {
+                        engine_->handle_datagram(now, from, datagram);
+                      },
+                      [this](const Address& remote) { return engine_->knows(remote); }});
+}
 
 Worker::~Worker() {
   stopping_.store(true, std::memory_order_release);
@@ -66,12 +100,14 @@ void Worker::run() {
     const Instant now = net::monotonic_now();
     if (now > deadline) board_.note_lag(static_cast<uint64_t>((now - deadline).as_micros()));
     if (ready.woken) take_commands(now);
-    if (!ready.tokens.empty()) read_batches();
+    if (!ready.tokens.empty()) {
+      read_batches();
+      read_tcp(ready.tokens);
+    }
     const Instant after = net::monotonic_now();
     if (after >= engine_->next_timeout()) {
       engine_->handle_timeout(after);
-      engine_->flush(after, send_);
-      send_.flush();
+      flush(after);
     }
     deliver_events();
     publish(after);
@@ -86,8 +122,7 @@ bool Worker::take_commands(Instant now) {
     any = true;
   }
   if (!any) return false;
-  engine_->flush(now, send_);
-  send_.flush();
+  flush(now);
   if (commands_.has_spilled()) wake_();
   return true;
 }
@@ -104,10 +139,26 @@ void Worker::read_batches() {
       engine_->handle_datagram(now, datagram.from, datagram.bytes);
     }
     engine_->end_batch(now);
-    engine_->flush(now, send_);
-    send_.flush();
+    flush(now);
     if (!receive_.was_full()) return;
   }
+}
+
+// After UDP, whose peers must not wait for those of TCP.
+void Worker::read_tcp(std::span<const uint64_t> tokens) {
+  if (std::ranges::none_of(tokens, [](uint64_t t) { return t >= kFirstTcpToken; })) return;
+  const Instant now = net::monotonic_now();
+  for (const uint64_t token : tokens) {
+    if (token >= kFirstTcpToken) tcp_->on_ready(now, token);
+  }
+  engine_->end_batch(now);
+  flush(now);
+}
+
+void Worker::flush(Instant now) {
+  outgoing_.set_now(now);
+  engine_->flush(now, outgoing_);
+  outgoing_.flush();
 }
 
 void Worker::deliver_events() {
@@ -122,6 +173,10 @@ void Worker::deliver_events() {
 void Worker::publish(Instant now) {
   if (now < next_publish_) return;
   next_publish_ = now + kPublishInterval;
+  if (tcp_ != nullptr && now >= next_sweep_) {
+    next_sweep_ = now + kTcpSweepInterval;
+    tcp_->sweep(now);
+  }
   const engine::EngineStats stats = engine_->stats();
   const net::SendStats& sent = send_.stats();
   WorkerCounters counters;
@@ -139,6 +194,17 @@ void Worker::publish(Instant now) {
   counters.rooms = stats.rooms;
   for (size_t i = 0; i < kDropCount; ++i) {
     counters.drops[i] = engine_->drops().counts[i] + send_.drops().counts[i];
+    if (tcp_ != nullptr) counters.drops[i] += tcp_->drops().counts[i];
+  }
+  if (tcp_ != nullptr) {
+    const net::TcpStats& tcp = tcp_->stats();
+    counters.datagrams_in += tcp.datagrams_in;
+    counters.bytes_in += tcp.bytes_in;
+    counters.datagrams_out += tcp.datagrams_out;
+    counters.bytes_out += tcp.bytes_out;
+    counters.tcp_connections = tcp.connections;
+    counters.tcp_accepted = tcp.accepted;
+    counters.tcp_datagrams_out = tcp.datagrams_out;
   }
   board_.publish(counters);
 }
@@ -147,8 +213,7 @@ void Worker::say_goodbye() {
   const Instant now = net::monotonic_now();
   take_commands(now);
   engine_->close_all(now);
-  engine_->flush(now, send_);
-  send_.flush();
+  flush(now);
   deliver_events();
 }
 
