@@ -48,6 +48,7 @@ class FakeLive final : public signaling::app::LiveDoor {
   void on_close(signaling::app::ConnectionId id) override { sockets.erase(id.value); }
   void publish(const signaling::auth::Actor&, const std::string& lesson, std::string offer,
                HttpReply<MediaAnswer> reply) override {
+    if (refuse_with) return reply(tl::unexpected<HttpError>(*refuse_with));
     if (publishers[lesson]++ > 0)
       return reply(tl::unexpected<HttpError>({409, "conflict", "already published"}));
     last_offer = offer;
@@ -55,6 +56,7 @@ class FakeLive final : public signaling::app::LiveDoor {
   }
   void play(const signaling::auth::Actor&, const std::string&, std::string, PlaySource source,
             HttpReply<MediaAnswer> reply) override {
+    if (refuse_with) return reply(tl::unexpected<HttpError>(*refuse_with));
     reply(MediaAnswer{source == PlaySource::Screen ? "screen" : "teacher", "play", "\"1\""});
   }
   void patch(const signaling::auth::Actor&, const std::string& session, const std::string& if_match,
@@ -80,6 +82,7 @@ class FakeLive final : public signaling::app::LiveDoor {
   std::map<uint64_t, signaling::app::Connection*> sockets;
   std::map<std::string, int> publishers;
   std::string last_offer;
+  std::optional<HttpError> refuse_with;
 };
 
 // Two collectives that have nothing to do with each other; in the first one lesson scheduled and

@@ -199,6 +199,67 @@ TEST_F(LiveMedia, APatchNeedsTheTagOfTheIceSession) {
   EXPECT_TRUE(patch(teacher(), made->session, "*", media::ice::make_credentials(clients->rng())));
 }
 
+// RFC 9725 section 4.3.3: media goes on from another socket, for who sends and for who receives.
+TEST_F(LiveMedia, AnIceRestartByPatchMovesTheMediaToTheNewPair) {
+  ok(*t, {{"t", "start"}});
+  Line& encoder = offer_of(true);
+  const auto sending = publish(teacher(), build_offer(encoder.offer));
+  ASSERT_TRUE(sending);
+  plug_in(encoder, sending->sdp);
+  Line& player = offer_of(false);
+  const auto playing = play(observer(), build_offer(player.offer));
+  ASSERT_TRUE(playing);
+  plug_in(player, playing->sdp);
+  send_for({&encoder}, kSoon);
+  ASSERT_GT(player.heard("a"), 10U);
+  EXPECT_EQ(patch_text(teacher(), sending->session, "*", "a=ice-ufrag:alone\r\n").error().status,
+            400);
+  EXPECT_EQ(patch_text(teacher(), sending->session, "*", "").error().status, 400);
+
+  const auto moves = [&](Line& line, const Actor& who, const std::string& session) {
+    const media::IceCredentials fresh = media::ice::make_credentials(clients->rng());
+    const auto restarted = patch(who, session, "*", fresh);
+    ASSERT_TRUE(restarted) << restarted.error().message;
+    const auto fragment = signaling::sdp::parse_fragment(restarted->fragment);
+    ASSERT_TRUE(fragment && fragment->ice) << restarted->fragment;
+    EXPECT_NE(fragment->ice->ufrag, line.answer.remote_ice.ufrag);
+    EXPECT_TRUE(fragment->end_of_candidates);
+    EXPECT_THAT(fragment->candidates, SizeIs(testing::Ge(1U)));
+    EXPECT_THAT(restarted->fragment,
+                testing::HasSubstr("a=ice-lite\r\na=ice-options:trickle ice2"));
+    line.answer.remote_ice = *fragment->ice;
+    Lost old_line;  // nothing more is sent from the old socket
+    clients->find(line.id)->restart_ice(media::net::monotonic_now(), fresh, *fragment->ice,
+                                        old_line);
+    ASSERT_TRUE(clients->rebind(line.id));
+  };
+  for (int round = 0; round < 2; ++round) {
+    moves(encoder, teacher(), sending->session);
+    moves(player, observer(), playing->session);
+    send_for({&encoder}, Duration::millis(200));  // the checks of the new pairs
+    const size_t before = player.heard("a");
+    const size_t pictures = player.heard("v");
+    send_for({&encoder}, kSoon);
+    EXPECT_GT(player.heard("a"), before + 10) << "round " << round;
+    EXPECT_GT(player.heard("v"), pictures + 10) << "round " << round;
+  }
+  EXPECT_FALSE(encoder.ears.lost);
+  EXPECT_FALSE(player.ears.lost);
+  EXPECT_EQ(end_session(observer(), playing->session), 200);
+  EXPECT_TRUE(pump([&] { return player.ears.lost; })) << "DTLS says goodbye";
+  const size_t at_end = player.heard("a");
+  send_for({&encoder}, kSoon);
+  EXPECT_EQ(player.heard("a"), at_end) << "DELETE ends the media";
+}
+
+// WHEP draft section 4.5.2: players show event.streams[0].
+TEST_F(LiveMedia, VoiceAndPictureOfAPlayerAreOneStream) {
+  const auto made = play(observer(), build_offer(offer_of(false).offer));
+  ASSERT_TRUE(made);
+  EXPECT_THAT(made->sdp, testing::HasSubstr("a=msid:lesson voice-teacher\r\n"));
+  EXPECT_THAT(made->sdp, testing::HasSubstr("a=msid:lesson teacher\r\n"));
+}
+
 TEST_F(LiveMedia, APlayerGetsTheTeacherOrTheScreenAndNothingElse) {
   ok(*t, {{"t", "start"}});
   Line& page = connect_page(*t);

@@ -23,6 +23,7 @@
 #include "signaling/app/live_lessons.h"
 #include "signaling/auth/actor.h"
 #include "signaling/sdp/client.h"
+#include "signaling/sdp/parser.h"
 #include "signaling/web/clock.h"
 #include "storage/sql/sql_store.h"
 #include "storage/sql/storage_thread.h"
@@ -347,10 +348,14 @@ class LiveRig : public ::testing::Test {
   }
   HttpResult<PatchAnswer> patch(const Actor& actor, const std::string& session,
                                 const std::string& if_match, const media::IceCredentials& ice) {
+    return patch_text(actor, session, if_match,
+                      "a=ice-ufrag:" + ice.ufrag + "\r\na=ice-pwd:" + ice.password +
+                          "\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:a\r\n");
+  }
+  HttpResult<PatchAnswer> patch_text(const Actor& actor, const std::string& session,
+                                     const std::string& if_match, const std::string& fragment) {
     std::optional<HttpResult<PatchAnswer>> result;
-    lessons->patch(actor, session, if_match,
-                   "a=ice-ufrag:" + ice.ufrag + "\r\na=ice-pwd:" + ice.password +
-                       "\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:a\r\n",
+    lessons->patch(actor, session, if_match, fragment,
                    [&](const HttpResult<PatchAnswer>& r) { result = r; });
     return *result;
   }
