@@ -7,8 +7,11 @@
 #include <utility>
 
 #include "media/api/event_mapping.h"
+#include "media/base/log.h"
 #include "media/dtls/certificate.h"
+#include "media/net/capabilities.h"
 #include "media/net/clock.h"
+#include "media/net/udp_socket.h"
 #include "media/pipelines/recorder.h"
 #include "media/pipelines/repair.h"
 #include "media/srtp/profile.h"
@@ -51,10 +54,14 @@ class Server final : public MediaServer {
         wake_(std::move(wake)) {}
 
   Outcome<void> start_workers() {
+    const net::Capabilities chosen =
+        net::Capabilities{params_.gso, params_.gro} & net::probe_capabilities();
     auto pool = worker::WorkerPool::start(
-        {params_.workers, params_.bind_address, params_.media_port}, certificate_, wake_);
+        {params_.workers, params_.bind_address, params_.media_port, chosen, params_.tcp},
+        certificate_, wake_);
     if (!pool) return env_fail(pool.error().message);
     pool_.emplace(std::move(*pool));
+    say_what_was_chosen(chosen);
     return {};
   }
 
@@ -63,6 +70,8 @@ class Server final : public MediaServer {
     pool_.reset();
     recorders_.clear();
   }
+
+  [[nodiscard]] bool accepts_tcp() const override { return params_.tcp; }
 
   [[nodiscard]] const Fingerprint& fingerprint() const override {
     return certificate_.fingerprint();
@@ -198,8 +207,15 @@ class Server final : public MediaServer {
       s.sessions = c.sessions;
       s.rooms = c.rooms;
       s.loop_lag_us_max = worker->take_lag_us();
+      s.tcp_connections = c.tcp_connections;
+      s.tcp_accepted = c.tcp_accepted;
+      s.tcp_datagrams_out = c.tcp_datagrams_out;
       s.gso = worker->uses_gso();
+      s.gro = worker->uses_gro();
+      s.receive_buffer = static_cast<uint64_t>(worker->receive_buffer());
+      s.send_buffer = static_cast<uint64_t>(worker->send_buffer());
       s.cipher_backend = srtp::backend_name();
+      s.cipher_arch = srtp::backend_arch();
       s.drops.counts = c.drops;
       all.push_back(std::move(s));
     }
@@ -215,6 +231,24 @@ class Server final : public MediaServer {
     RoomId room;
     PeerId peer;
   };
+
+  void say_what_was_chosen(const net::Capabilities& chosen) const {
+    const auto log = logger("media");
+    const worker::Worker& first = *pool_->workers().front();
+    const net::SocketOptions wanted;
+    const std::string arch = srtp::backend_arch();
+    log->info("{}; ICE-TCP {}; ciphers by {}{}; UDP buffers {} KiB in, {} KiB out",
+              net::to_string(chosen), params_.tcp ? "on" : "off", srtp::backend_name(),
+              arch.empty() ? "" : " (" + arch + ")", first.receive_buffer() / 1024,
+              first.send_buffer() / 1024);
+    if (first.receive_buffer() >= wanted.receive_buffer &&
+        first.send_buffer() >= wanted.send_buffer)
+      return;
+    log->warn(
+        "the kernel grants less than {} KiB per UDP buffer, so that bursts may be lost: "
+        "sysctl -w net.core.rmem_max={} net.core.wmem_max={}",
+        wanted.receive_buffer / 1024, wanted.receive_buffer, wanted.send_buffer);
+  }
 
   [[nodiscard]] std::optional<Address> candidate_of(const worker::Worker& worker) const {
     const auto address = Address::parse(params_.public_address, worker.local_address().port);

@@ -26,6 +26,8 @@ class MediaServer {
 
   // --- facts for SDP answers ---
   [[nodiscard]] virtual const Fingerprint& fingerprint() const = 0;
+  // Whether each candidate's port also takes TCP (RFC 6544, passive).
+  [[nodiscard]] virtual bool accepts_tcp() const = 0;
   // Where the next peer of `room` shall connect: the room's own worker while that has room, else
   // the least loaded one. Unset for an unknown room.
   [[nodiscard]] virtual std::optional<Placement> place_peer(RoomId room) = 0;

@@ -22,6 +22,10 @@ struct ServerParams {
   std::string bind_address = "0.0.0.0";
   uint16_t media_port = 0;  // worker i listens on media_port + i; 0 = any free port per worker
   unsigned workers = 1;
+  bool tcp = true;  // also listen for TCP on each worker's port, for networks that block UDP
+  // Use of UDP GSO and GRO where the kernel has them; off for drivers that do them badly.
+  bool gso = true;
+  bool gro = true;
   // A room stays on its worker until that worker passes so many packets a second, in and out; then
   // its next peers may be placed on others, at the price of one copy per worker. 60000 are a good
   // eighth of what a core forwards: joining late is cheap, leaving a full worker is not possible.
@@ -159,8 +163,15 @@ struct WorkerStats {
   uint64_t sessions = 0;
   uint64_t rooms = 0;
   uint64_t loop_lag_us_max = 0;  // since the last reading
+  uint64_t tcp_connections = 0;  // open now
+  uint64_t tcp_accepted = 0;
+  uint64_t tcp_datagrams_out = 0;  // within datagrams_out
   bool gso = false;
+  bool gro = false;
+  uint64_t receive_buffer = 0;  // of the UDP socket, as granted by the kernel
+  uint64_t send_buffer = 0;
   std::string cipher_backend;  // "ipsec-mb" or "openssl"
+  std::string cipher_arch;     // "avx512", "avx2", "avx", "sse"; "" with openssl, which chooses too
   DropCounters drops;
 };
 

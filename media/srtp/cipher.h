@@ -1,6 +1,5 @@
-// The two packet ciphers with their key schedules kept between packets: AES-GCM (libipsec-mb or
-// OpenSSL) and AES-CM with HMAC-SHA1 (OpenSSL). They know nothing of RTP. Owner: SrtpSender,
-// SrtpReceiver.
+// The two packet ciphers with their key schedules kept between packets: AES-GCM and AES-CM with
+// HMAC-SHA1, each by libipsec-mb or OpenSSL. They know nothing of RTP. Owner: SessionCiphers.
 #pragma once
 
 #include <array>
@@ -48,18 +47,21 @@ class GcmCipher {
 
 class CmCipher {
  public:
-  explicit CmCipher(const SessionKeys& keys);
+  CmCipher(const SessionKeys& keys, Backend backend);
   ~CmCipher();
   CmCipher(CmCipher&&) noexcept;
   CmCipher& operator=(CmCipher&&) = delete;
 
   // AES-128 counter mode, in place, both directions (RFC 3711 section 4.1.1).
   void crypt(const CtrIv& iv, MutableByteSpan text);
-  // First 80 bits of HMAC-SHA1 over `message` followed by `suffix` (the rollover counter, or
-  // nothing).
-  void authenticate(ByteSpan message, ByteSpan suffix, uint8_t* tag);
+  // First 80 bits of HMAC-SHA1 over `message` (not empty) followed by `suffix` (the rollover
+  // counter, or nothing). As many bytes as the suffix has must be writable behind `message`, as
+  // they are where the tag goes; they are as before afterwards, unless `tag` points there.
+  void authenticate(MutableByteSpan message, ByteSpan suffix, uint8_t* tag);
 
  private:
+  struct IpsecKey;
+  std::unique_ptr<IpsecKey> ipsec_;  // null with OpenSSL
   evp_cipher_ctx_st* cipher_ = nullptr;
   evp_mac_ctx_st* mac_ = nullptr;
 };

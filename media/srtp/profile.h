@@ -34,5 +34,8 @@ constexpr size_t tag_size(Profile p) {
 
 // The backend that Automatic means on this machine: "ipsec-mb" or "openssl".
 const char* backend_name();
+// The instruction set for which libipsec-mb chose its code: "avx512", "avx2", "avx" or "sse"; ""
+// without it.
+const char* backend_arch();
 
 }  // namespace media::srtp

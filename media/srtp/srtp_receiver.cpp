@@ -37,19 +37,7 @@ int64_t estimate_index(int64_t highest, uint16_t sequence) {
 }  // namespace
 
 SrtpReceiver::SrtpReceiver(Profile profile, const MasterKey& master, Backend backend)
-    : profile_(profile) {
-  const SessionKeys rtp = derive(profile, master, Stream::Rtp);
-  const SessionKeys rtcp = derive(profile, master, Stream::Rtcp);
-  rtp_salt_ = rtp.salt;
-  rtcp_salt_ = rtcp.salt;
-  if (is_aead(profile)) {
-    rtp_gcm_.emplace(ByteSpan(rtp.cipher).first(key_size(profile)), resolve(backend, profile));
-    rtcp_gcm_.emplace(ByteSpan(rtcp.cipher).first(key_size(profile)), resolve(backend, profile));
-  } else {
-    rtp_cm_.emplace(rtp);
-    rtcp_cm_.emplace(rtcp);
-  }
-}
+    : ciphers_(profile, master, backend) {}
 
 ReplayWindow* SrtpReceiver::find(Sources& sources, uint32_t ssrc) {
   const auto at = std::ranges::find(sources, ssrc, &Source::ssrc);
@@ -66,7 +54,7 @@ bool SrtpReceiver::remember(Sources& sources, ReplayWindow* known, uint32_t ssrc
 }
 
 Result<MutableByteSpan> SrtpReceiver::open_rtp(MutableByteSpan packet) {
-  const size_t tag = tag_size(profile_);
+  const size_t tag = tag_size(ciphers_.profile);
   if (packet.size() < kRtpFixedHeader + tag)
     return fail(Errc::Truncated, "SRTP packet shorter than its tag");
   if ((packet[0] & 0xc0) != 0x80) return fail(Errc::Malformed, "SRTP packet of another version");
@@ -88,29 +76,30 @@ Result<MutableByteSpan> SrtpReceiver::open_rtp(MutableByteSpan packet) {
 }
 
 bool SrtpReceiver::open_rtp_payload(MutableByteSpan packet, size_t header_size, int64_t index) {
-  const size_t plain = packet.size() - tag_size(profile_);
+  const size_t plain = packet.size() - tag_size(ciphers_.profile);
   const uint32_t ssrc = load_be32(packet.data() + 8);
   const MutableByteSpan payload = packet.subspan(header_size, plain - header_size);
   const uint8_t* const tag = packet.data() + plain;
-  if (rtp_gcm_) {
-    return rtp_gcm_->open(gcm_iv(rtp_salt_, ssrc, index), packet.first(header_size), payload, tag);
+  if (ciphers_.rtp.gcm) {
+    return ciphers_.rtp.gcm->open(gcm_iv(ciphers_.rtp.salt, ssrc, index), packet.first(header_size),
+                                  payload, tag);
   }
   std::array<uint8_t, 4> rollover{};
   store_be32(rollover.data(), static_cast<uint32_t>(index >> 16));
   std::array<uint8_t, kSha1Tag> expected{};
-  rtp_cm_->authenticate(packet.first(plain), rollover, expected.data());
+  ciphers_.rtp.cm->authenticate(packet.first(plain), rollover, expected.data());
   if (CRYPTO_memcmp(expected.data(), tag, kSha1Tag) != 0) return false;
-  rtp_cm_->crypt(cm_iv(rtp_salt_, ssrc, index), payload);
+  ciphers_.rtp.cm->crypt(cm_iv(ciphers_.rtp.salt, ssrc, index), payload);
   return true;
 }
 
 Result<MutableByteSpan> SrtpReceiver::open_rtcp(MutableByteSpan packet) {
-  const size_t overhead = tag_size(profile_) + kRtcpIndex;
+  const size_t overhead = tag_size(ciphers_.profile) + kRtcpIndex;
   if (packet.size() < kRtcpHeader + overhead)
     return fail(Errc::Truncated, "SRTCP packet shorter than its tag");
   if ((packet[0] & 0xc0) != 0x80) return fail(Errc::Malformed, "SRTCP packet of another version");
   // RFC 7714 section 9: the index follows the tag; RFC 3711 section 3.4: it stands before it.
-  const size_t index_at = packet.size() - (rtcp_gcm_ ? kRtcpIndex : kRtcpIndex + kSha1Tag);
+  const size_t index_at = packet.size() - (ciphers_.rtcp.gcm ? kRtcpIndex : kRtcpIndex + kSha1Tag);
   const uint32_t index_word = load_be32(packet.data() + index_at);
   const int64_t index = index_word & ~kRtcpEncrypted;
   const uint32_t ssrc = load_be32(packet.data() + 4);
@@ -129,29 +118,29 @@ bool SrtpReceiver::open_rtcp_payload(MutableByteSpan packet, uint32_t index_word
   const bool encrypted = (index_word & kRtcpEncrypted) != 0;
   const int64_t index = index_word & ~kRtcpEncrypted;
   const uint32_t ssrc = load_be32(packet.data() + 4);
-  const size_t plain = packet.size() - tag_size(profile_) - kRtcpIndex;
+  const size_t plain = packet.size() - tag_size(ciphers_.profile) - kRtcpIndex;
   const MutableByteSpan body = packet.subspan(kRtcpHeader, plain - kRtcpHeader);
-  if (rtcp_cm_) {
+  if (ciphers_.rtcp.cm) {
     std::array<uint8_t, kSha1Tag> expected{};
-    rtcp_cm_->authenticate(packet.first(plain + kRtcpIndex), {}, expected.data());
+    ciphers_.rtcp.cm->authenticate(packet.first(plain + kRtcpIndex), {}, expected.data());
     if (CRYPTO_memcmp(expected.data(), packet.data() + plain + kRtcpIndex, kSha1Tag) != 0)
       return false;
-    if (encrypted) rtcp_cm_->crypt(cm_iv(rtcp_salt_, ssrc, index), body);
+    if (encrypted) ciphers_.rtcp.cm->crypt(cm_iv(ciphers_.rtcp.salt, ssrc, index), body);
     return true;
   }
   const uint8_t* const tag = packet.data() + plain;
-  const GcmIv iv = gcm_iv(rtcp_salt_, ssrc, index);
+  const GcmIv iv = gcm_iv(ciphers_.rtcp.salt, ssrc, index);
   if (encrypted) {
     std::array<uint8_t, kRtcpHeader + kRtcpIndex> aad{};
     std::copy_n(packet.begin(), kRtcpHeader, aad.begin());
     store_be32(aad.data() + kRtcpHeader, index_word);
-    return rtcp_gcm_->open(iv, aad, body, tag);
+    return ciphers_.rtcp.gcm->open(iv, aad, body, tag);
   }
   // RFC 7714 section 9.3: the whole packet is authenticated, then the index word.
   std::vector<uint8_t> aad(packet.begin(), packet.begin() + static_cast<std::ptrdiff_t>(plain));
   aad.resize(plain + kRtcpIndex);
   store_be32(aad.data() + plain, index_word);
-  return rtcp_gcm_->open(iv, aad, {}, tag);
+  return ciphers_.rtcp.gcm->open(iv, aad, {}, tag);
 }
 
 }  // namespace media::srtp

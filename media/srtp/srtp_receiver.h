@@ -4,18 +4,16 @@
 // worker.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "media/base/bytes.h"
 #include "media/base/result.h"
-#include "media/srtp/cipher.h"
 #include "media/srtp/keying.h"
 #include "media/srtp/profile.h"
 #include "media/srtp/replay_window.h"
+#include "media/srtp/session_ciphers.h"
 
 namespace media::srtp {
 
@@ -33,7 +31,7 @@ class SrtpReceiver {
   Result<MutableByteSpan> open_rtp(MutableByteSpan packet);
   Result<MutableByteSpan> open_rtcp(MutableByteSpan packet);
 
-  [[nodiscard]] Profile profile() const { return profile_; }
+  [[nodiscard]] Profile profile() const { return ciphers_.profile; }
 
  private:
   struct Source {
@@ -48,13 +46,7 @@ class SrtpReceiver {
   bool open_rtp_payload(MutableByteSpan packet, size_t header_size, int64_t index);
   bool open_rtcp_payload(MutableByteSpan packet, uint32_t index_word);
 
-  Profile profile_;
-  std::array<uint8_t, kMaxSalt> rtp_salt_{};
-  std::array<uint8_t, kMaxSalt> rtcp_salt_{};
-  std::optional<GcmCipher> rtp_gcm_;
-  std::optional<GcmCipher> rtcp_gcm_;
-  std::optional<CmCipher> rtp_cm_;
-  std::optional<CmCipher> rtcp_cm_;
+  SessionCiphers ciphers_;
   Sources rtp_sources_;
   Sources rtcp_sources_;
 };

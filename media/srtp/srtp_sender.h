@@ -3,15 +3,13 @@
 // transport::Peer. Thread: its worker.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "media/base/bytes.h"
-#include "media/srtp/cipher.h"
 #include "media/srtp/keying.h"
 #include "media/srtp/profile.h"
+#include "media/srtp/session_ciphers.h"
 
 namespace media::srtp {
 
@@ -30,19 +28,13 @@ class SrtpSender {
   // key is worn out (RFC 3711 section 9.2).
   size_t seal_rtcp(MutableByteSpan slot, size_t size);
 
-  [[nodiscard]] Profile profile() const { return profile_; }
+  [[nodiscard]] Profile profile() const { return ciphers_.profile; }
 
  private:
   size_t seal_rtcp_gcm(MutableByteSpan slot, size_t size, uint32_t index);
   size_t seal_rtcp_cm(MutableByteSpan slot, size_t size, uint32_t index);
 
-  Profile profile_;
-  std::array<uint8_t, kMaxSalt> rtp_salt_{};
-  std::array<uint8_t, kMaxSalt> rtcp_salt_{};
-  std::optional<GcmCipher> rtp_gcm_;
-  std::optional<GcmCipher> rtcp_gcm_;
-  std::optional<CmCipher> rtp_cm_;
-  std::optional<CmCipher> rtcp_cm_;
+  SessionCiphers ciphers_;
   uint32_t rtcp_index_ = 0;
 };
 

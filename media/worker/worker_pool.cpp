@@ -24,7 +24,8 @@ Outcome<WorkerPool> WorkerPool::start(const Params& params, const dtls::Certific
     if (!address)
       return env_fail("The media bind address \"" + params.bind_address +
                       "\" is not a numeric address.");
-    auto worker = Worker::start({i, *address, false}, certificate, wake);
+    auto worker =
+        Worker::start({i, *address, false, params.capabilities, params.tcp}, certificate, wake);
     if (!worker) return env_fail(worker.error().message);
     pool.workers_.push_back(std::move(*worker));
   }

@@ -18,7 +18,9 @@ class WorkerPool {
   struct Params {
     unsigned workers = 1;
     std::string bind_address;
-    uint16_t port = 0;  // worker i binds port + i; 0 = any free port each
+    uint16_t port = 0;                           // worker i binds port + i; 0 = any free port each
+    net::Capabilities capabilities{true, true};  // what to use of the kernel
+    bool tcp = true;
   };
   static Outcome<WorkerPool> start(const Params& params, const dtls::Certificate& certificate,
                                    const std::function<void()>& wake);

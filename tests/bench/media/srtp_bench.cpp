@@ -87,6 +87,8 @@ void settings(benchmark::internal::Benchmark* b) {
     b->Args({static_cast<int64_t>(Profile::AeadAes128Gcm), static_cast<int64_t>(Backend::OpenSsl),
              bytes});
     b->Args({static_cast<int64_t>(Profile::AesCm128HmacSha1),
+             static_cast<int64_t>(Backend::IpsecMb), bytes});
+    b->Args({static_cast<int64_t>(Profile::AesCm128HmacSha1),
              static_cast<int64_t>(Backend::OpenSsl), bytes});
   }
 }

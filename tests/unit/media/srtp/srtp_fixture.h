@@ -72,11 +72,10 @@ struct Setting {
 };
 
 inline std::vector<Setting> all_settings() {
-  return {{Profile::AeadAes128Gcm, Backend::IpsecMb},
-          {Profile::AeadAes128Gcm, Backend::OpenSsl},
-          {Profile::AeadAes256Gcm, Backend::IpsecMb},
-          {Profile::AeadAes256Gcm, Backend::OpenSsl},
-          {Profile::AesCm128HmacSha1, Backend::OpenSsl}};
+  return {
+      {Profile::AeadAes128Gcm, Backend::IpsecMb},    {Profile::AeadAes128Gcm, Backend::OpenSsl},
+      {Profile::AeadAes256Gcm, Backend::IpsecMb},    {Profile::AeadAes256Gcm, Backend::OpenSsl},
+      {Profile::AesCm128HmacSha1, Backend::IpsecMb}, {Profile::AesCm128HmacSha1, Backend::OpenSsl}};
 }
 
 inline std::string setting_name(const testing::TestParamInfo<Setting>& info) {
