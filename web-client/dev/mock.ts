@@ -46,6 +46,7 @@ function answer(path: string, method: string): [number, unknown] {
   if (path.startsWith('/api/v1/lessons/')) return [200, entry({})];
   if (path === '/api/v1/recordings') return [200, { recordings: query.get('empty') ? [] : lessons.map((one, i) => ({ lesson: { ...one, state: 'ended', startedAt }, durationUs: (41 * 60 + 30 - i * 200) * US, segments: 9 })) }];
   if (path.startsWith('/api/v1/recordings/')) return [200, recording(entry({ state: 'ended' }), participants)];
+  if (path === '/api/v1/ice-servers') return [200, { iceServers: [] }];
   return [200, { status: 'ok' }];
 }
 
@@ -101,7 +102,7 @@ class MockSocket {
     sessionStorage.setItem('was-up', '1');
     this.say({
       t: 'welcome', id, v: 1, you: role === 'teach' ? 'p1' : role === 'class' ? (query.get('as') ?? 'p3') : 'p9', role: role === 'teach' ? 'teacher' : role === 'class' ? 'class' : 'observer',
-      seat: 's', resumed: false, at: Date.now() * 1000 - startedAt, lesson, last: 10,
+      seat: 's', resumed: false, at: Date.now() * 1000 - startedAt, lesson, iceServers: [], last: 10,
       state: { participants, removed: [], stage: scene === 'call' ? 'p2' : null, recording: !isReady, encoder: scene === 'encoder', chat },
     });
     if (role !== 'class') this.say({ t: 'observers', count: 2 });

@@ -1,5 +1,5 @@
 // The HTTP side: who am I, what lessons, what recordings. Same origin only; the cookie is the credential.
-import { parseEvent, type UnknownEvent } from '../protocol/guards';
+import { parseEvent, parseIceServers, type UnknownEvent } from '../protocol/guards';
 import type { LessonEvent, Role } from '../protocol/messages';
 import type { LessonEntry } from '../state/lessons';
 
@@ -83,6 +83,8 @@ export const signIn = (login: string, password: string) => call<Me>('POST', '/se
 export const exchangeToken = (token: string) => call<Me>('POST', '/session', { token });
 export const whoAmI = () => call<Me>('GET', '/session');
 export const signOut = () => call<null>('DELETE', '/session');
+/** TURN servers with credentials that run out; empty when there are none. */
+export const iceServers = async () => parseIceServers(await call<Record<string, unknown>>('GET', '/ice-servers'));
 export const listLessons = async () => (await call<{ lessons: LessonEntry[] }>('GET', '/lessons')).lessons;
 export const getLesson = (id: string) => call<LessonEntry>('GET', `/lessons/${encodeURIComponent(id)}`);
 export const listRecordings = async () => (await call<{ recordings: RecordingEntry[] }>('GET', '/recordings')).recordings;

@@ -2,8 +2,11 @@ import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react'
 import { useT, type MessageKey } from '../i18n';
 import { chime } from '../lib/chime';
 import { rememberCheck } from '../lib/last_check';
+import { iceServers } from '../lib/api';
 import { checkLine, type LineResult } from '../lib/line_check';
+import { checkRelay, type RelayResult } from '../lib/relay_check';
 import { listDevices, loadChoice, openDevice, saveChoice, type DeviceChoice, type DeviceKind, type Opened } from '../rtc/devices';
+import { openGatherer } from '../rtc/peer';
 import { go } from '../lib/navigate';
 import { Badge, type BadgeKind } from '../ui/badge';
 import { Bar } from '../ui/bar';
@@ -69,6 +72,7 @@ export default function Check() {
   const [round, setRound] = useState(0);
   const [choice, setChoice] = useState<DeviceChoice>(loadChoice);
   const [line, setLine] = useState<LineResult | null>(null);
+  const [relay, setRelay] = useState<RelayResult | null>(null);
   const [speaker, setSpeaker] = useState<'not-tried' | 'played' | 'heard' | 'not-heard'>('not-tried');
   const wasHeard = useRef(false);
   const camera = useDevice('camera', choice.camera, round);
@@ -84,7 +88,9 @@ export default function Check() {
   };
   const measure = useCallback(() => {
     setLine(null);
+    setRelay(null);
     void checkLine().then(setLine);
+    void iceServers().then((servers) => checkRelay(servers, openGatherer)).catch((): RelayResult => ({ kind: 'none' })).then(setRelay);
   }, []);
   useEffect(measure, [measure]);
   const again = () => {
@@ -127,6 +133,7 @@ export default function Check() {
           </Step>
           <Speaker state={speaker} onPlay={play} onHeard={(heard) => setSpeaker(heard ? 'heard' : 'not-heard')} />
           <Line result={line} />
+          <Relay result={relay} />
         </div>
         <div className="check-actions">
           <Button kind="primary" size="big" onClick={done} data-testid="check-done">{t('check.done')}</Button>
@@ -168,4 +175,13 @@ function Line({ result }: { result: LineResult | null }) {
   };
   const [kind, words] = say();
   return <Step title={t('check.line')} testId="check-line" state={kind} words={words}><></></Step>;
+}
+
+/** Most schools never need it, so it is shown only where there is one. */
+function Relay({ result }: { result: RelayResult | null }) {
+  const t = useT();
+  if (result === null || result.kind === 'none') return null;
+  const isOpen = result.kind === 'reached';
+  const words = isOpen ? t('check.relayOk', { ways: result.ways.join(', ') }) : t('check.relayFailed');
+  return <Step title={t('check.relay')} testId="check-relay" state={isOpen ? 'speak' : 'weak'} words={words}><></></Step>;
 }

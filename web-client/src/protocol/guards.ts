@@ -4,6 +4,7 @@ import type {
   ChatEvent,
   ErrorCode,
   EventBody,
+  IceServer,
   Lesson,
   LessonEvent,
   LessonSnapshot,
@@ -194,6 +195,18 @@ function parseSnapshot(value: unknown): LessonSnapshot {
   };
 }
 
+/** Also of GET /api/v1/ice-servers. */
+export function parseIceServers(from: Json): IceServer[] {
+  return list(from, 'iceServers').map((value) => {
+    const server = object(value, 'iceServers');
+    const urls = list(server, 'urls').map((url) => {
+      if (typeof url !== 'string') throw new BadMessage('urls');
+      return url;
+    });
+    return { urls, username: text(server, 'username'), credential: text(server, 'credential') };
+  });
+}
+
 function parseWelcome(from: Json): Welcome {
   const resumed = flag(from, 'resumed');
   const hasState = from['state'] !== undefined && from['state'] !== null;
@@ -210,6 +223,7 @@ function parseWelcome(from: Json): Welcome {
     lesson: parseLesson(from['lesson']),
     state: hasState ? parseSnapshot(from['state']) : null,
     last: number(from, 'last'),
+    iceServers: parseIceServers(from),
   };
 }
 

@@ -79,6 +79,13 @@ export interface LessonSnapshot {
   encoder: boolean;
 }
 
+/** TURN with credentials made for this page; what RTCPeerConnection takes as one of its iceServers. */
+export interface IceServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+
 export interface Welcome {
   t: 'welcome';
   id: number;
@@ -91,6 +98,7 @@ export interface Welcome {
   lesson: Lesson;
   state: LessonSnapshot | null;
   last: number;
+  iceServers: IceServer[];
 }
 
 export type AudioSlot = 'voice-teacher' | 'voice-stage' | 'voice-0' | 'voice-1' | 'sound-screen';

@@ -2,7 +2,8 @@
 // devices are given to it and survive it: a replaced connection sends the same tracks.
 import { Emitter } from '../lib/emitter';
 import type { Clock } from '../lib/clock';
-import type { OfferSection, SlotName } from '../protocol/messages';
+import type { IceServer, OfferSection, SlotName } from '../protocol/messages';
+import type { Gatherer } from '../lib/relay_check';
 import type { MediaLink } from '../state/link';
 import {
   CAMERA_ENCODINGS,
@@ -47,12 +48,16 @@ function preferCodecs(transceiver: RTCRtpTransceiver, kind: 'audio' | 'video', r
   if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
 }
 
+/** For the check of the backup line (lib/relay_check.ts): it gathers addresses and connects to nothing. */
+export const openGatherer = (configuration: RTCConfiguration) => new RTCPeerConnection(configuration) as Gatherer;
+
 export class Peer extends Emitter<PeerEvents> {
   private pc: RTCPeerConnection | null = null;
   private readonly senders = new Map<PublishUse, RTCRtpSender>();
   private readonly slotMids = new Map<SlotName, string>();
   private readonly tracks = new Map<PublishUse, MediaStreamTrack | null>();
   private readonly recovery: Recovery;
+  private iceServers: IceServer[] = [];
 
   constructor(private readonly options: PeerOptions) {
     super();
@@ -61,6 +66,11 @@ export class Peer extends Emitter<PeerEvents> {
       replace: () => void this.replace(),
       onState: (state) => this.emit('state', state),
     });
+  }
+
+  /** For the next connection or ICE restart; what already runs keeps its way. */
+  setIceServers(servers: IceServer[]): void {
+    this.iceServers = servers;
   }
 
   onSignalingUp(fresh: boolean): void {
@@ -104,7 +114,7 @@ export class Peer extends Emitter<PeerEvents> {
 
   private async replace(): Promise<void> {
     this.drop();
-    const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const pc = new RTCPeerConnection(this.configuration());
     this.pc = pc;
     pc.onconnectionstatechange = () => this.recovery.onPath(pc.connectionState);
     const streams = new Map<SlotName, MediaStream>();
@@ -117,6 +127,10 @@ export class Peer extends Emitter<PeerEvents> {
     }
     await this.negotiate(pc, false);
     if (this.pc === pc) this.emit('streams', streams);
+  }
+
+  private configuration(): RTCConfiguration {
+    return { bundlePolicy: 'max-bundle', iceServers: this.iceServers };
   }
 
   private addSender(pc: RTCPeerConnection, use: PublishUse): void {
@@ -136,6 +150,8 @@ export class Peer extends Emitter<PeerEvents> {
       this.recovery.onNegotiationFailed();
       return;
     }
+    // The credentials of the connection's beginning may have run out since.
+    pc.setConfiguration(this.configuration());
     await this.negotiate(pc, true);
   }
 

@@ -150,6 +150,7 @@ export class Room {
   private onWelcome(welcome: Welcome, fresh: boolean): void {
     if (welcome.v !== PROTOCOL_VERSION) return;
     this.me.set({ p: welcome.you, role: welcome.role });
+    this.peer.setIceServers(welcome.iceServers);
     if (fresh && welcome.state !== null) {
       this.lesson.set(fromSnapshot(welcome.lesson, welcome.state));
       // The server may have been restarted and know nothing of what is sent and switched off here.

@@ -50,7 +50,7 @@ function setup(signedIn = true) {
     newest().handlers.onOpen();
     say({
       t: 'welcome', id: newest().sent[0]?.['id'], v: 1, you: 'p3', role: 'class', seat: 'secret', resumed: false,
-      at: 5_000_000, lesson, state: emptyState, last: 7, ...more,
+      at: 5_000_000, lesson, state: emptyState, last: 7, iceServers: [], ...more,
     });
   };
   const event = (n: number) => say({ t: 'event', n, at: n, kind: 'hand', p: 'p3', up: true });
