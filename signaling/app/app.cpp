@@ -192,6 +192,9 @@ Outcome<void> ServingApp::open_media() {
   params.public_address = config_.public_address;
   params.bind_address = config_.media.bind;
   params.media_port = config_.media.port;
+  params.tcp = config_.media.tcp;
+  params.gso = config_.media.offload;
+  params.gro = config_.media.offload;
   params.workers = config_.media.workers != 0 ? config_.media.workers
                                               : std::max(1U, std::thread::hardware_concurrency());
   auto media = media::api::MediaServer::start(params, [this] {

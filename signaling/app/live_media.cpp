@@ -135,6 +135,7 @@ media::Result<void> LiveLessons::State::negotiate(const Hosted& lesson, Peer& pe
   facts.ice = fresh_ice();
   facts.fingerprint = media.fingerprint();
   facts.candidate = place->candidate;
+  facts.tcp = media.accepts_tcp();
   facts.session_id = next_answer++;
   if (peer.use == PeerUse::Player) facts.stream = "lesson";
   facts.next_track = [this] { return TrackId(next_track++); };
@@ -362,7 +363,7 @@ void LiveLessons::patch(const auth::Actor& actor, const std::string& session,
   peer.etag = "\"" + storage::sql::new_id() + "\"";
   s.media.restart_ice(peer.id, peer.local, *parsed->ice);
   const std::string mid = !parsed->mid.empty() ? parsed->mid : peer.negotiated.mids.front();
-  reply(PatchAnswer{sdp::build_fragment(peer.local, *candidate, mid), peer.etag});
+  reply(PatchAnswer{sdp::build_fragment(peer.local, *candidate, mid, s.media.accepts_tcp()), peer.etag});
 }
 
 void LiveLessons::end_session(const auth::Actor& actor, const std::string& session,

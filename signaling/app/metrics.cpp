@@ -86,6 +86,16 @@ constexpr WorkerMetric kWorkerMetrics[] = {
      &media::api::WorkerStats::gso_sends},
     {"tongke_worker_recv_calls_total", "recvmmsg calls", MetricType::Counter,
      &media::api::WorkerStats::recv_calls},
+    {"tongke_worker_tcp_connections", "Media connections by TCP", MetricType::Gauge,
+     &media::api::WorkerStats::tcp_connections},
+    {"tongke_worker_tcp_accepted_total", "TCP connections accepted for media", MetricType::Counter,
+     &media::api::WorkerStats::tcp_accepted},
+    {"tongke_worker_tcp_datagrams_out_total", "Datagrams sent by TCP, of all that were sent",
+     MetricType::Counter, &media::api::WorkerStats::tcp_datagrams_out},
+    {"tongke_worker_receive_buffer_bytes", "UDP receive buffer as the kernel granted it",
+     MetricType::Gauge, &media::api::WorkerStats::receive_buffer},
+    {"tongke_worker_send_buffer_bytes", "UDP send buffer as the kernel granted it",
+     MetricType::Gauge, &media::api::WorkerStats::send_buffer},
     {"tongke_worker_sessions", "Media connections", MetricType::Gauge,
      &media::api::WorkerStats::sessions},
     {"tongke_worker_rooms", "Lessons on this worker", MetricType::Gauge,
@@ -107,7 +117,9 @@ void add_workers(Families& families, const std::vector<media::api::WorkerStats>&
     Families::sample(about, 1,
                      {{"worker", std::to_string(i)},
                       {"cipher", workers[i].cipher_backend},
-                      {"gso", workers[i].gso ? "1" : "0"}});
+                      {"arch", workers[i].cipher_arch},
+                      {"gso", workers[i].gso ? "1" : "0"},
+                      {"gro", workers[i].gro ? "1" : "0"}});
   }
   MetricFamily& drops =
       families.add("tongke_drops_total", "Datagrams and packets that went no further, by reason",

@@ -52,6 +52,14 @@ class TableReader {
     }
   }
 
+  void flag(const char* key, bool& out) {
+    const toml::node* node = take(key);
+    if (node == nullptr) return;
+    const auto value = node->value_exact<bool>();
+    if (!value) return complain(*node, key, "is true or false");
+    out = *value;
+  }
+
   template <class T>
   void number(const char* key, T& out, int64_t lowest, int64_t highest) {
     const toml::node* node = take(key);
@@ -195,6 +203,8 @@ Outcome<Config> parse_config(std::string_view text, const std::string& file_name
   media.text("bind", config.media.bind);
   media.number("port", config.media.port, 0, 65535);
   media.number("workers", config.media.workers, 0, kMaxWorkers);
+  media.flag("tcp", config.media.tcp);
+  media.flag("offload", config.media.offload);
   TableReader session(top.section("session"), file_name, "session.");
   session.number("lifetime_hours", config.session.lifetime_hours, 1, kMaxSessionHours);
   TableReader ice(top.section("ice"), file_name, "ice.");
@@ -230,7 +240,7 @@ void add_options(CLI::App& app, Overrides& overrides) {
   app.add_option("--data", overrides.data, "Data directory");
   app.add_option("--http-port", overrides.http_port, "HTTPS port; 0 takes any free one");
   app.add_option("--media-port", overrides.media_port,
-                 "First UDP port for media; 0 takes any free ones");
+                 "First port for media, UDP and TCP; 0 takes any free ones");
   app.add_option("--public-address", overrides.public_address,
                  "Numeric address that browsers reach the server at");
   app.add_option("--workers", overrides.workers, "Media workers; 0 is one per processor")

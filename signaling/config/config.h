@@ -38,8 +38,10 @@ struct Config {
 
   struct Media {
     std::string bind = "0.0.0.0";
-    uint16_t port = 40000;  // worker i listens on port + i (UDP); 0: any free port per worker
+    uint16_t port = 40000;  // worker i listens on port + i; 0: any free port per worker
     unsigned workers = 0;   // 0: one per processor
+    bool tcp = true;        // on the same ports, for networks that let no UDP through
+    bool offload = true;    // UDP GSO and GRO where the kernel has them
     bool operator==(const Media&) const = default;
   } media;
 

@@ -129,7 +129,12 @@ Result<ClientAnswer> parse_answer(std::string_view text) {
     }
     for (const std::string& candidate : section.candidates) {
       const auto address = parse_candidate(candidate);
-      if (!address || has_candidate) continue;
+      if (!address) continue;
+      if (address->transport == media::Transport::Tcp) {
+        if (!out.tcp_candidate) out.tcp_candidate = *address;
+        continue;
+      }
+      if (has_candidate) continue;
       out.candidate = *address;
       has_candidate = true;
     }

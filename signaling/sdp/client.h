@@ -57,8 +57,9 @@ struct ClientAnswer {
   media::IceCredentials remote_ice;
   media::Fingerprint remote_fingerprint{};
   bool ice_lite = false;
-  bool server_is_dtls_client = false;  // a=setup:active
-  media::Address candidate;            // the first UDP host candidate
+  bool server_is_dtls_client = false;           // a=setup:active
+  media::Address candidate;                     // the first UDP host candidate
+  std::optional<media::Address> tcp_candidate;  // the first passive one (RFC 6544)
   media::rtp::ExtensionMap extensions;
   std::vector<AnsweredSection> sections;  // in the answer's order
 };

@@ -362,6 +362,7 @@ class Negotiation {
     w.transport(facts_.ice, facts_.fingerprint, "passive");
     if (is_first) {
       w.line("{}", candidate_line(facts_.candidate));
+      if (facts_.tcp) w.line("{}", tcp_candidate_line(facts_.candidate));
       w.line("a=end-of-candidates");
     }
     w.line("a=mid:{}", section.mid);
@@ -492,7 +493,7 @@ Result<Restarted> restart(const Negotiated& previous, const Session& offer,
 }
 
 std::string build_fragment(const media::IceCredentials& local, const media::Address& candidate,
-                           const std::string& mid) {
+                           const std::string& mid, bool tcp) {
   Writer w;
   w.line("a=ice-lite");
   w.line("{}", kIceOptions);
@@ -501,6 +502,7 @@ std::string build_fragment(const media::IceCredentials& local, const media::Addr
   w.line("m=audio 9 UDP/TLS/RTP/SAVPF 0");  // RFC 8840 section 9: a pseudo m-line carries the mid
   if (!mid.empty()) w.line("a=mid:{}", mid);
   w.line("{}", candidate_line(candidate));
+  if (tcp) w.line("{}", tcp_candidate_line(candidate));
   w.line("a=end-of-candidates");
   return w.take();
 }

@@ -42,6 +42,7 @@ struct ServerFacts {
   media::IceCredentials ice;
   media::Fingerprint fingerprint{};
   media::Address candidate;  // the worker's UDP port
+  bool tcp = false;          // it takes TCP too
   uint64_t session_id = 1;   // for the o= line; anything that differs from answer to answer
   // Each call hands out a fresh, valid value.
   std::function<media::TrackId()> next_track;
@@ -97,6 +98,6 @@ media::Result<Restarted> restart(const Negotiated& previous, const Session& offe
 
 // The same by WHIP PATCH (RFC 9725 section 4.3.2): our side of the restart as a fragment.
 std::string build_fragment(const media::IceCredentials& local, const media::Address& candidate,
-                           const std::string& mid);
+                           const std::string& mid, bool tcp = false);
 
 }  // namespace signaling::sdp

@@ -423,11 +423,15 @@ Result<media::Address> parse_candidate(std::string_view text) {
   if (!component || !priority || !port || take_until(text, ' ') != "typ") {
     return fail(Errc::Malformed, "a=candidate");
   }
-  if (*component != 1 || !equals_ignoring_case(transport, "udp")) {
-    return fail(Errc::Unsupported, "not a UDP candidate of component 1");
+  const bool is_tcp = equals_ignoring_case(transport, "tcp");
+  if (*component != 1 || (!is_tcp && !equals_ignoring_case(transport, "udp"))) {
+    return fail(Errc::Unsupported, "not a UDP or TCP candidate of component 1");
   }
+  if (is_tcp && text.find("tcptype passive") == std::string_view::npos)
+    return fail(Errc::Unsupported, "a TCP candidate that nobody can connect to");
   auto address = media::Address::parse(ip, *port);
   if (!address) return fail(Errc::Unsupported, "a=candidate without a numeric address");
+  if (is_tcp) address->transport = media::Transport::Tcp;
   return address;
 }
 

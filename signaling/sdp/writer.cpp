@@ -12,8 +12,11 @@ using media::CodecParams;
 
 namespace {
 
-// RFC 8839 section 5.1: 2^24 * 126 (host) + 2^8 * 65535 + 255, the only candidate there is.
+// RFC 8445 section 5.1.2.1: 2^24 * 126 (host) + 2^8 * 65535 + 255.
 constexpr uint32_t kHostPriority = 2130706431;
+// RFC 6544 section 4.2: a type preference below every UDP candidate's, and a local preference of
+// 2^13 * 4 (passive) + 2^13 - 1. TCP is for networks that let nothing else through.
+constexpr uint32_t kTcpPriority = (90u << 24) | (((4u << 13) | 8191u) << 8) | 255u;
 
 std::string_view ip_family(const media::Address& address) {
   return address.is_v4() ? "IP4" : "IP6";
@@ -120,6 +123,11 @@ void Writer::ssrcs(media::Ssrc ssrc, std::optional<media::Ssrc> rtx, std::string
 std::string candidate_line(const media::Address& address) {
   return fmt::format("a=candidate:1 1 udp {} {} {} typ host", kHostPriority, address.ip_string(),
                      address.port);
+}
+
+std::string tcp_candidate_line(const media::Address& address) {
+  return fmt::format("a=candidate:2 1 tcp {} {} {} typ host tcptype passive", kTcpPriority,
+                     address.ip_string(), address.port);
 }
 
 std::vector<uint8_t> payload_types_of(const std::vector<CodecParams>& codecs) {

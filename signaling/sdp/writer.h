@@ -48,6 +48,8 @@ class Writer {
 };
 
 std::string candidate_line(const media::Address& address);
+// The same port for TCP (RFC 6544 section 4.5): the peer connects.
+std::string tcp_candidate_line(const media::Address& address);
 std::vector<uint8_t> payload_types_of(const std::vector<media::CodecParams>& codecs);
 // "VP8" and so on, as in a=rtpmap.
 std::string_view codec_name(media::Codec codec);

@@ -43,7 +43,7 @@ TEST(Config, TheExampleListsEveryKey) {
       "data='/"
       "d'\npublic_address='192.0.2.1'\nlog_level='debug'\n[http]\nbind='127.0.0.1'\nport="
       "1\ncertificate='c'\n"
-      "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\n[session]"
+      "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\ntcp=false\noffload=false\n[session]"
       "\nlifetime_hours=4\n[ice]\nturn=['turn:t:1']\nturn_secret_file='s'\nturn_lifetime_hours=5\n";
   const auto config = parse_config(everything, "t.toml");
   ASSERT_TRUE(config.has_value()) << config.error().message;
@@ -52,7 +52,7 @@ TEST(Config, TheExampleListsEveryKey) {
   expected.public_address = "192.0.2.1";
   expected.log_level = "debug";
   expected.http = {"127.0.0.1", 1, "c", "k", "w"};
-  expected.media = {"127.0.0.1", 2, 3};
+  expected.media = {"127.0.0.1", 2, 3, false, false};
   expected.session = {4};
   expected.ice = {{"turn:t:1"}, "s", 5};
   EXPECT_EQ(*config, expected);

@@ -105,6 +105,20 @@ TEST(Negotiate, TheAnswerKeepsOrderAndMidsAndSaysWhatWeDo) {
   EXPECT_NE(n->answer.find("useinbandfec=1"), std::string::npos);
 }
 
+TEST(Negotiate, AServerThatTakesTcpSaysSoBehindItsUdpCandidate) {
+  Ids ids;
+  ServerFacts with_tcp = facts(ids);
+  with_tcp.tcp = true;
+  const auto n = negotiate(offer("chromium_teacher"), kTeacherUses, Permits{}, with_tcp);
+  ASSERT_TRUE(n);
+  const auto a = parse(n->answer);
+  ASSERT_TRUE(a);
+  ASSERT_EQ(a->sections[0].candidates.size(), 2U);
+  EXPECT_EQ(parse_candidate(a->sections[0].candidates[0])->to_string(), "192.0.2.7:40000");
+  EXPECT_EQ(parse_candidate(a->sections[0].candidates[1])->to_string(), "192.0.2.7:40000/tcp");
+  EXPECT_TRUE(a->sections[0].end_of_candidates);
+}
+
 TEST(Negotiate, NoForeignCodecOrFeedbackIsAccepted) {
   const auto n = answer_to(offer("chromium_teacher"), kTeacherUses);
   ASSERT_TRUE(n);

@@ -199,6 +199,23 @@ TEST(SdpFragment, OursReadsBack) {
   EXPECT_EQ(parse_candidate(f->candidates.at(0))->to_string(), "[2001:db8::1]:9999");
 }
 
+TEST(SdpFragment, NamesTheTcpPortBelowTheUdpPort) {
+  const auto f = parse_fragment(build_fragment({"abcd", "abcdefghijklmnopqrstuv"},
+                                               *media::Address::parse("192.0.2.9", 9), "7", true));
+  ASSERT_TRUE(f);
+  ASSERT_EQ(f->candidates.size(), 2U);
+  EXPECT_EQ(parse_candidate(f->candidates[0])->to_string(), "192.0.2.9:9");
+  EXPECT_EQ(parse_candidate(f->candidates[1])->to_string(), "192.0.2.9:9/tcp");
+}
+
+TEST(SdpCandidate, TakesPassiveTcpAndNoOther) {
+  const auto passive = parse_candidate("2 1 TCP 1 192.0.2.1 9 typ host tcptype passive");
+  ASSERT_TRUE(passive);
+  EXPECT_EQ(passive->transport, media::Transport::Tcp);
+  EXPECT_EQ(parse_candidate("2 1 tcp 1 192.0.2.1 9 typ host tcptype active").error().code,
+            Errc::Unsupported);
+}
+
 TEST(SdpCandidate, TakesOnlyNumericUdp) {
   EXPECT_EQ(parse_candidate("1 1 tcp 1 192.0.2.1 9 typ host").error().code, Errc::Unsupported);
   EXPECT_EQ(parse_candidate("1 2 udp 1 192.0.2.1 9 typ host").error().code, Errc::Unsupported);

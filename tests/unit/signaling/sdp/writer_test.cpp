@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include <set>
 
 #include "signaling/sdp/parser.h"
@@ -15,6 +17,20 @@ Section section_of(const std::string& lines) {
   const auto s = parse("v=0\r\n" + lines);
   EXPECT_TRUE(s) << (s ? "" : s.error().what);
   return s ? s->sections.at(0) : Section{};
+}
+
+// RFC 6544 section 4.2: whoever can use UDP does.
+TEST(Writer, RanksTcpBelowUdp) {
+  const auto address = *media::Address::parse("192.0.2.1", 4000);
+  unsigned udp = 0;
+  unsigned tcp = 0;
+  ASSERT_EQ(std::sscanf(candidate_line(address).c_str(), "a=candidate:1 1 udp %u 192.0.2.1", &udp),
+            1);
+  ASSERT_EQ(std::sscanf(tcp_candidate_line(address).c_str(),
+                        "a=candidate:2 1 tcp %u 192.0.2.1 4000 typ host tcptype passive", &tcp),
+            1);
+  EXPECT_LT(tcp, udp);
+  EXPECT_EQ(tcp >> 24, 90U);
 }
 
 TEST(Writer, WhatItWritesReadsBack) {
