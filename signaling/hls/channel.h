@@ -53,7 +53,7 @@ class Channel {
   explicit Channel(Params params);
 
   // ---- from the encoder ----
-  void begin(const InitAnnouncement& init, Bytes bytes);
+  void begin(const InitAnnouncement& init, Bytes av, Bytes a);
   void add_part(const PartAnnouncement& part, Bytes bytes);
   // The lesson is over: playlists end, waiting requests are answered.
   void end();
