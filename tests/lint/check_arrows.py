@@ -15,7 +15,7 @@ TOPS = ("media", "signaling", "storage")
 PURE = {
     "media/stun", "media/rtp", "media/rtcp", "media/codec", "media/ice", "media/receive", "media/send",
     "media/layers", "media/audio", "media/overload", "media/sfu",
-    "signaling/protocol", "signaling/sdp", "signaling/classroom",
+    "signaling/protocol", "signaling/sdp", "signaling/classroom", "signaling/hls",
 }
 IMPURE = re.compile(
     r"#include <(chrono|thread|mutex|shared_mutex|atomic|condition_variable|future|semaphore|random|fstream|iostream|"
