@@ -14,8 +14,8 @@ constexpr Duration kStale = Duration::millis(500);
 
 void ActiveSpeaker::on_level(Instant now, TrackId track, uint8_t dbov) {
   auto it = std::find_if(voices_.begin(), voices_.end(),
-                         [&](const Voice& v) { return v.track == track; });
-  if (it == voices_.end()) it = voices_.insert(voices_.end(), Voice{track, 0, now, now, false});
+                         [&](const Standing& v) { return v.track == track; });
+  if (it == voices_.end()) it = voices_.insert(voices_.end(), Standing{track, 0, now, now, false});
   const double loudness = 127.0 - std::min<uint8_t>(dbov, 127);
   it->level += (loudness - it->level) * (loudness > it->level ? kAttack : kDecay);
   it->last_level = now;
@@ -27,9 +27,27 @@ void ActiveSpeaker::on_level(Instant now, TrackId track, uint8_t dbov) {
 
 void ActiveSpeaker::remove(TrackId track) {
   voices_.erase(std::remove_if(voices_.begin(), voices_.end(),
-                               [&](const Voice& v) { return v.track == track; }),
+                               [&](const Standing& v) { return v.track == track; }),
                 voices_.end());
   ranked_.erase(std::remove(ranked_.begin(), ranked_.end(), track), ranked_.end());
+}
+
+std::vector<ActiveSpeaker::Standing> ActiveSpeaker::standings(Instant now) const {
+  std::vector<Standing> out;
+  for (const Standing& v : voices_) {
+    if (v.heard && now - v.last_heard <= kHold) out.push_back(v);
+  }
+  return out;
+}
+
+void ActiveSpeaker::on_standing(const Standing& standing) {
+  const auto it = std::find_if(voices_.begin(), voices_.end(),
+                               [&](const Standing& v) { return v.track == standing.track; });
+  if (it == voices_.end()) {
+    voices_.push_back(standing);
+  } else {
+    *it = standing;
+  }
 }
 
 const std::vector<TrackId>& ActiveSpeaker::rank(Instant now, size_t count) {
@@ -38,7 +56,7 @@ const std::vector<TrackId>& ActiveSpeaker::rank(Instant now, size_t count) {
     double score;
   };
   std::vector<Candidate> candidates;
-  for (const Voice& v : voices_) {
+  for (const Standing& v : voices_) {
     if (!v.heard || now - v.last_heard > kHold) continue;
     const bool is_in = std::find(ranked_.begin(), ranked_.end(), v.track) != ranked_.end();
     const double level = now - v.last_level > kStale ? 0 : v.level;

@@ -18,6 +18,19 @@ class ActiveSpeaker {
   void on_level(Instant now, TrackId track, uint8_t dbov);
   void remove(TrackId track);
 
+  // How a voice stands here, for whoever ranks the same room elsewhere.
+  struct Standing {
+    TrackId track;
+    double level = 0;  // smoothed 127 - dBov
+    Instant last_level;
+    Instant last_heard;  // last time over the audible threshold
+    bool heard = false;
+  };
+  // Those that may be ranked now.
+  [[nodiscard]] std::vector<Standing> standings(Instant now) const;
+  // The standing of a voice whose levels come in elsewhere.
+  void on_standing(const Standing& standing);
+
   // Ranks anew, best first: at most `count` tracks, only those that make themselves heard. Call
   // every kInterval.
   const std::vector<TrackId>& rank(Instant now, size_t count);
@@ -32,15 +45,7 @@ class ActiveSpeaker {
   static constexpr Duration kHold = Duration::millis(1500);
 
  private:
-  struct Voice {
-    TrackId track;
-    double level = 0;  // smoothed 127 - dBov
-    Instant last_level;
-    Instant last_heard;  // last time over the audible threshold
-    bool heard = false;
-  };
-
-  std::vector<Voice> voices_;
+  std::vector<Standing> voices_;
   std::vector<TrackId> ranked_;
 };
 

@@ -12,7 +12,9 @@ EgressSlot::EgressSlot(Peer& owner, const ReceiveSection& section, Rng& rng)
       follower_(rng),
       stream_(section.ssrc),
       history_(section.kind == MediaKind::Video ? kVideoHistory : kAudioHistory),
-      rtx_(section.rtx_ssrc, rng) {}
+      rtx_(section.rtx_ssrc, rng) {
+  if (section_.only_layer) follower_.set_only(*section_.only_layer);
+}
 
 const CodecParams* EgressSlot::choose_codec(Codec codec) {
   if (chosen_for_ == codec && chosen_track_ == follower_.track()) return chosen_;
@@ -71,7 +73,7 @@ void EgressSlot::offer(Instant now, Duration session_now, const IngressPacket& p
   const auto offered = follower_.offer(now, session_now, packet, out.drops);
   if (!offered) {
     // Without a publisher's key frame this would stay dark.
-    if (packet.layer == 0 && facts.marker && follower_.is_waiting()) follower_.wish_key_frame();
+    if (packet.layer == section_.only_layer.value_or(0) && facts.marker && follower_.is_waiting()) follower_.wish_key_frame();
     return;
   }
   send_packet(now, packet, *codec, offered->rewritten, out);
@@ -101,6 +103,11 @@ void EgressSlot::resend(Instant now, Duration rtt, uint16_t sequence, Outbox& ou
 }
 
 void EgressSlot::on_key_frame_request(Instant now, DropCounters& drops) {
+  // Another server speaks for all its receivers, and holds each of them to the limit itself.
+  if (owner_.is_link()) {
+    key_frame_asked_ = true;
+    return;
+  }
   if (key_frame_window_ == Instant() || now - key_frame_window_ >= kKeyFrameWindow) {
     key_frame_window_ = now;
     key_frame_requests_ = 0;

@@ -39,7 +39,9 @@ class EgressSlot {
   [[nodiscard]] send::SendStream& stream() { return stream_; }
   [[nodiscard]] const send::SendStream& stream() const { return stream_; }
 
-  SlotFeed feed;  // as commanded; what is shown now is follower().track()
+  // As commanded; what is shown now is follower().track(), and the worker may allow less.
+  SlotFeed feed;
+  uint8_t wanted_layer = kBestLayer;
 
   // Packets that carry the mid, so that a receiver that goes by it can bind the ssrc (RFC 9143
   // section 15).

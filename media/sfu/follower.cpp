@@ -21,9 +21,14 @@ void Follower::follow(Instant /*now*/, Duration session_now, IngressTrack* track
   selector_.restart();
 }
 
+layers::LayerMask Follower::available() const {
+  const layers::LayerMask all = track_->layer_mask();
+  return only_ ? static_cast<layers::LayerMask>(all & (1U << *only_)) : all;
+}
+
 void Follower::wish_key_frame() {
   if (track_ == nullptr || !track_->is_open() || track_->section().kind == MediaKind::Audio) return;
-  selector_.set_available(track_->layer_mask());
+  selector_.set_available(available());
   if (const auto wanted = selector_.wants_key_frame_of())
     track_->layers()[*wanted].key_frames.wish();
 }
@@ -46,6 +51,7 @@ void Follower::switch_to(Instant now, Duration session_now, const IngressPacket&
 
 std::optional<Follower::Offered> Follower::offer(Instant now, Duration session_now,
                                                  const IngressPacket& packet, DropCounters& drops) {
+  if (only_ && packet.layer != *only_) return std::nullopt;
   const auto& facts = packet.packet.facts<send::SourceFacts>();
   bool switched = false;
   // The numbering of the shown source began anew: nothing of the old can be continued.
@@ -64,7 +70,7 @@ std::optional<Follower::Offered> Follower::offer(Instant now, Duration session_n
       switched = true;
     }
   } else {
-    selector_.set_available(track_->layer_mask());
+    selector_.set_available(available());
     switch (selector_.on_packet(packet.layer, packet.starts_key_frame)) {
       case layers::Decision::Forward:
         break;

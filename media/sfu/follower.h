@@ -49,6 +49,8 @@ class Follower {
   // Spatial and temporal; lower layers at the next picture that allows it, higher ones where their
   // codec does.
   void set_limit(LayerLimit limit) { selector_.set_limit(limit.spatial); }
+  // Follows this layer of its tracks and no other.
+  void set_only(uint8_t layer) { only_ = layer; }
   // Tells the track which key frame is waited for, if any.
   void wish_key_frame();
   [[nodiscard]] bool is_waiting() const { return track_ != nullptr && !started_; }
@@ -64,7 +66,10 @@ class Follower {
   void switch_to(Instant now, Duration session_now, const IngressPacket& packet);
   void remember_capture(Duration session_now);
 
+  [[nodiscard]] layers::LayerMask available() const;
+
   IngressTrack* track_ = nullptr;
+  std::optional<uint8_t> only_;
   layers::LayerSelector selector_;
   send::Rewriter rewriter_;
   bool started_ = false;

@@ -229,8 +229,28 @@ void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::S
   pending_.push_back({std::move(packet), layer.epoch, in.layer, starts_key});
 }
 
+void IngressTrack::on_relayed_layer(Instant now, uint8_t index, Ssrc ssrc, uint32_t epoch,
+                                    bool is_sent) {
+  bind(index, ssrc);
+  layers_[index].epoch = epoch;
+  if (is_sent) layers_[index].vouched = now;
+}
+
+void IngressTrack::on_relayed(Instant now, Ssrc ssrc, const IngressPacket& form, PacketRef packet,
+                              DropCounters& drops) {
+  if (form.layer >= layers_.size()) return drops.add(Drop::LayerNotWanted);
+  if (!open_) return drops.add(Drop::NotPermitted);
+  on_relayed_layer(now, form.layer, ssrc, form.epoch, true);
+  last_packet_ = now;
+  if (form.starts_key_frame) layers_[form.layer].key_frames.on_key_frame(now);
+  IngressPacket own = form;
+  own.packet = std::move(packet);
+  pending_.push_back(std::move(own));
+}
+
 bool IngressTrack::update_layers(Instant now) {
   const auto heard = [&](const IngressLayer& layer, Duration within) {
+    if (layer.vouched != Instant() && now - layer.vouched < within) return true;
     return layer.stream && layer.stream->has_packets() &&
            now - layer.stream->last_arrival() < within;
   };

@@ -68,6 +68,7 @@ struct IngressLayer {
   uint8_t fir_sequence = 0;
   int64_t newest_picture = 0;  // unwrapped picture id
   bool is_sent = false;        // part of the present layer mask
+  Instant vouched;             // when the home shard last said that something comes on it
   // The newest forwarded packets by sequence, for a receiver whose key frame begins with a packet
   // that was overtaken.
   static constexpr size_t kRecent = 16;
@@ -103,6 +104,13 @@ class IngressTrack {
   // One packet of this track. Appends to pending() when it may be forwarded.
   void on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock,
                  DropCounters& drops);
+
+  // A mirror's packet: another shard of the room has accepted and read it. `form` is what that shard
+  // queued, `packet` its bytes and facts in this worker's pool.
+  void on_relayed(Instant now, Ssrc ssrc, const IngressPacket& form, PacketRef packet,
+                  DropCounters& drops);
+  // A mirror's layer as its home shard sees it.
+  void on_relayed_layer(Instant now, uint8_t index, Ssrc ssrc, uint32_t epoch, bool is_sent);
 
   // Layers on which something comes; call every tick. True when it changed.
   bool update_layers(Instant now);

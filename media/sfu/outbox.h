@@ -12,6 +12,7 @@
 #include "media/base/model.h"
 #include "media/send/departure.h"
 #include "media/sfu/events.h"
+#include "media/sfu/relay.h"
 
 namespace media::sfu {
 
@@ -52,6 +53,8 @@ struct Outbox {
   std::vector<uint8_t> rtcp_bytes;
   std::vector<RecordOut> records;
   std::vector<Event> events;
+  std::vector<RelayOut> relays;  // to other shards of the room
+  std::vector<RelayPacketOut> relay_packets;
   DropCounters drops;  // never cleared
 
   void add_rtcp(Peer& peer, ByteSpan bytes) {
@@ -69,6 +72,8 @@ struct Outbox {
     rtcp_bytes.clear();
     records.clear();
     events.clear();
+    relays.clear();
+    relay_packets.clear();
   }
 };
 

@@ -14,29 +14,86 @@ namespace {
 // All streams of a room share one time line, so they share one canonical name (RFC 3550
 // section 6.5.1).
 constexpr std::string_view kCname = "tongke";
+constexpr size_t kSdesSize = 20;          // one chunk with that name
+constexpr size_t kSenderReportSize = 28;  // without blocks
+constexpr size_t kUsualNackSize = 12 + 4 * 16;
 }  // namespace
+
+// Feedback being written; a packet that is full leaves, and the next one begins.
+class RtcpPacket {
+ public:
+  RtcpPacket(Peer& peer, Outbox& out) : peer_(peer), out_(out) {}
+
+  ByteWriter& with_room(size_t size) {
+    if (writer_.room() < size) send();
+    return writer_;
+  }
+  void send() {
+    out_.add_rtcp(peer_, writer_.written());
+    writer_ = ByteWriter{MutableByteSpan(buffer_)};
+  }
+
+ private:
+  Peer& peer_;
+  Outbox& out_;
+  std::array<uint8_t, Peer::kMaxRtcp> buffer_;
+  ByteWriter writer_{MutableByteSpan(buffer_)};
+};
 
 Peer::Peer(Params params, uint32_t handle, Rng& rng)
     : params_(std::move(params)), handle_(handle), rtcp_ssrc_(rng.next_u32() | 1U) {
-  for (const PublishedSection& section : params_.published) {
-    tracks_.push_back(std::make_unique<IngressTrack>(*this, section));
-    bind_known_ssrcs(*tracks_.back());
+  for (const PublishedSection& section : params_.published) add_section(section);
+  for (const ReceiveSection& section : params_.slots) add_slot(section, rng);
+}
+
+IngressTrack& Peer::add_section(const PublishedSection& section) {
+  const auto known = std::find_if(tracks_.begin(), tracks_.end(),
+                                  [&](const auto& t) { return t->id() == section.track; });
+  if (known != tracks_.end()) return **known;
+  tracks_.push_back(std::make_unique<IngressTrack>(*this, section));
+  bind_known_ssrcs(*tracks_.back());
+  return *tracks_.back();
+}
+
+void Peer::remove_section(TrackId track) {
+  const auto gone =
+      std::find_if(tracks_.begin(), tracks_.end(), [&](const auto& t) { return t->id() == track; });
+  if (gone == tracks_.end()) return;
+  std::erase_if(bindings_, [&](const Binding& b) { return b.track == gone->get(); });
+  for (const IngressLayer& layer : (*gone)->layers()) {
+    if (layer.stream) clock_.remove(layer.stream->ssrc());
   }
-  for (const ReceiveSection& section : params_.slots) {
-    slots_.push_back(std::make_unique<EgressSlot>(*this, section, rng));
-  }
+  tracks_.erase(gone);
+}
+
+EgressSlot& Peer::add_slot(const ReceiveSection& section, Rng& rng) {
+  slots_.push_back(std::make_unique<EgressSlot>(*this, section, rng));
+  return *slots_.back();
+}
+
+void Peer::remove_slot(SlotId slot) {
+  std::erase_if(slots_, [&](const auto& s) { return s->id() == slot; });
 }
 
 void Peer::bind_known_ssrcs(IngressTrack& track) {
+  if (track.section().ssrcs.empty()) return;
+  if (track.section().ssrcs.front().layer) {
+    for (const auto& pair : track.section().ssrcs) {
+      if (pair.layer && *pair.layer < track.layers().size()) bind_pair(track, *pair.layer, pair);
+    }
+    return;
+  }
   // With simulcast the rid says which is which; without, the first pair is the one stream.
-  if (!track.section().rids.empty() || track.section().ssrcs.empty()) return;
-  const auto& pair = track.section().ssrcs.front();
-  if (find_binding(pair.media) != nullptr || bindings_.size() + 2 > kMaxSsrcs) return;
-  track.bind(0, pair.media);
-  bindings_.push_back({pair.media, &track, 0, false});
+  if (track.section().rids.empty()) bind_pair(track, 0, track.section().ssrcs.front());
+}
+
+void Peer::bind_pair(IngressTrack& track, uint8_t layer, const PublishedSection::SsrcPair& pair) {
+  if (find_binding(pair.media) != nullptr || bindings_.size() + 2 > max_ssrcs()) return;
+  track.bind(layer, pair.media);
+  bindings_.push_back({pair.media, &track, layer, false});
   if (pair.rtx && find_binding(*pair.rtx) == nullptr) {
-    track.layers()[0].rtx = *pair.rtx;
-    bindings_.push_back({*pair.rtx, &track, 0, true});
+    track.layers()[layer].rtx = *pair.rtx;
+    bindings_.push_back({*pair.rtx, &track, layer, true});
   }
 }
 
@@ -87,7 +144,7 @@ Peer::Binding* Peer::learn(const rtp::PacketView& view, const rtp::Extensions& e
     return b.track == track && b.layer == *layer && b.is_rtx == is_rtx;
   };
   bindings_.erase(std::remove_if(bindings_.begin(), bindings_.end(), same), bindings_.end());
-  if (bindings_.size() >= kMaxSsrcs) {
+  if (bindings_.size() >= max_ssrcs()) {
     drops.add(Drop::RtpTooManySsrcs);
     return nullptr;
   }
@@ -164,28 +221,35 @@ IngressLayer* Peer::layer_of(Ssrc ssrc) {
                                                : &binding->track->layers()[binding->layer];
 }
 
-void Peer::add_receiver_report(Instant now, ByteWriter& writer) {
+void Peer::add_receiver_reports(Instant now, RtcpPacket& packet) {
   std::array<rtcp::ReportBlock, rtcp::kMaxCount> blocks;
   size_t count = 0;
+  const auto write = [&] {
+    ByteWriter& writer = packet.with_room(16 + count * rtcp::kReportBlockSize + kSdesSize);
+    rtcp::write_receiver_report(writer, rtcp_ssrc_, std::span(blocks).first(count));
+    rtcp::write_sdes_cname(writer, rtcp_ssrc_, kCname);
+    count = 0;
+  };
   for (auto& track : tracks_) {
     for (IngressLayer& layer : track->layers()) {
-      if (!layer.stream || count == blocks.size()) continue;
+      if (!layer.stream) continue;
       if (const auto block = layer.stream->take_report(now)) blocks[count++] = *block;
+      if (count == blocks.size()) write();
     }
   }
-  if (count == 0) return;
-  rtcp::write_receiver_report(writer, rtcp_ssrc_, std::span(blocks).first(count));
-  rtcp::write_sdes_cname(writer, rtcp_ssrc_, kCname);
+  if (count != 0) write();
 }
 
-void Peer::add_nacks(Instant now, ByteWriter& writer) {
+void Peer::add_nacks(Instant now, RtcpPacket& packet) {
   for (auto& track : tracks_) {
     for (IngressLayer& layer : track->layers()) {
       if (!layer.stream) continue;
       nack_list_.clear();
       layer.nacks.poll(now, rtt_, nack_list_);
-      if (!nack_list_.empty())
-        rtcp::write_nack(writer, rtcp_ssrc_, layer.stream->ssrc(), nack_list_);
+      if (!nack_list_.empty()) {
+        rtcp::write_nack(packet.with_room(kUsualNackSize), rtcp_ssrc_, layer.stream->ssrc(),
+                         nack_list_);
+      }
       if (layer.nacks.take_key_frame_needed() && track->section().kind == MediaKind::Video)
         layer.key_frames.wish();
     }
@@ -209,20 +273,21 @@ void Peer::add_transport_feedback(Instant now, ByteWriter& writer) {
 
 void Peer::report_reception(Instant now, Outbox& out) {
   if (!connected_ || tracks_.empty()) return;
-  std::array<uint8_t, kMaxRtcp> buffer;
-  ByteWriter writer{MutableByteSpan(buffer)};
+  RtcpPacket packet(*this, out);
   if (now >= next_report_) {
     next_report_ = now + kReportInterval;
-    add_receiver_report(now, writer);
+    add_receiver_reports(now, packet);
   }
-  add_nacks(now, writer);
-  add_transport_feedback(now, writer);
-  out.add_rtcp(*this, writer.written());
+  add_nacks(now, packet);
+  add_transport_feedback(now, packet.with_room(kUsualNackSize));
+  packet.send();
   for (auto& track : tracks_) request_key_frames(now, *track, out);
 }
 
 void Peer::request_key_frames(Instant now, IngressTrack& track, Outbox& out) {
-  if (!connected_ || track.section().kind != MediaKind::Video) return;
+  if (track.section().kind != MediaKind::Video) return;
+  if (params_.home) return relay_key_frame_wishes(now, track, out);
+  if (!connected_) return;
   std::array<uint8_t, 128> buffer;
   ByteWriter writer{MutableByteSpan(buffer)};
   for (IngressLayer& layer : track.layers()) {
@@ -240,10 +305,17 @@ void Peer::request_key_frames(Instant now, IngressTrack& track, Outbox& out) {
   out.add_rtcp(*this, writer.written());
 }
 
+void Peer::relay_key_frame_wishes(Instant now, IngressTrack& track, Outbox& out) const {
+  for (IngressLayer& layer : track.layers()) {
+    if (layer.key_frames.poll(now, {}))
+      out.relays.push_back(
+          {params_.home->shard, params_.home->room, WishKeyFrame{track.id(), layer.index}});
+  }
+}
+
 void Peer::report_sending(Instant now, Duration session_now, Outbox& out) {
   if (!connected_) return;
-  std::array<uint8_t, kMaxRtcp> buffer;
-  ByteWriter writer{MutableByteSpan(buffer)};
+  RtcpPacket packet(*this, out);
   for (auto& slot : slots_) {
     if (!slot->stream().report_due(now)) continue;
     const IngressTrack* track = slot->follower().track();
@@ -252,10 +324,11 @@ void Peer::report_sending(Instant now, Duration session_now, Outbox& out) {
     if (!timestamp) continue;
     const auto info =
         slot->stream().make_report(now, session_now, static_cast<uint32_t>(*timestamp));
+    ByteWriter& writer = packet.with_room(kSenderReportSize + kSdesSize);
     rtcp::write_sender_report(writer, info, {});
     rtcp::write_sdes_cname(writer, info.ssrc, kCname);
   }
-  out.add_rtcp(*this, writer.written());
+  packet.send();
 }
 
 PeerQuality Peer::take_quality(Instant now) {

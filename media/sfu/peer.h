@@ -21,6 +21,8 @@
 
 namespace media::sfu {
 
+class RtcpPacket;
+
 class Peer {
  public:
   struct Params {
@@ -28,12 +30,28 @@ class Peer {
     rtp::ExtensionMap extensions;
     std::vector<PublishedSection> published;
     std::vector<ReceiveSection> slots;
+    // Set for the mirror of a peer that another shard of the room has: its packets come from there,
+    // and what is asked of it goes there.
+    struct Home {
+      ShardId shard;
+      RoomId room;
+    };
+    std::optional<Home> home = std::nullopt;
+    // The other end is a server that carries many peers' tracks.
+    bool is_link = false;
   };
 
   // `handle` is the owner's own number for this connection; forwarding only hands it back.
   Peer(Params params, uint32_t handle, Rng& rng);
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
+
+  // Sections that come and go while the connection lives: tracks of a link or a mirror. A known
+  // track is returned as it is. Nothing may refer to what is removed.
+  IngressTrack& add_section(const PublishedSection& section);
+  void remove_section(TrackId track);
+  EgressSlot& add_slot(const ReceiveSection& section, Rng& rng);
+  void remove_slot(SlotId slot);
 
   // One decrypted RTP packet. Returns its track, or nullptr when it has none.
   IngressTrack* on_rtp(Instant now, Duration session_now, ByteSpan plain, PacketPool& pool,
@@ -54,6 +72,8 @@ class Peer {
 
   [[nodiscard]] PeerId id() const { return params_.peer; }
   [[nodiscard]] uint32_t handle() const { return handle_; }
+  [[nodiscard]] const std::optional<Params::Home>& home() const { return params_.home; }
+  [[nodiscard]] bool is_link() const { return params_.is_link; }
   [[nodiscard]] bool is_connected() const { return connected_; }
   void set_connected(bool connected) { connected_ = connected; }
   [[nodiscard]] receive::SenderClock& clock() { return clock_; }
@@ -70,6 +90,9 @@ class Peer {
   // More than any honest browser sends: 3 layers, their repair streams, and the sections beside
   // them.
   static constexpr size_t kMaxSsrcs = 32;
+  // A link carries a whole room: 40 classes with three layers, their repair streams and a voice
+  // each are 280.
+  static constexpr size_t kMaxLinkSsrcs = 1024;
   static constexpr Duration kReportInterval = Duration::seconds(1);
   // Feedback is kept below this, so that it survives any path.
   static constexpr size_t kMaxRtcp = 1100;
@@ -87,8 +110,11 @@ class Peer {
                  DropCounters& drops);
   IngressTrack* track_for(const rtp::PacketView& view, const rtp::Extensions& extensions);
   void bind_known_ssrcs(IngressTrack& track);
-  void add_receiver_report(Instant now, ByteWriter& writer);
-  void add_nacks(Instant now, ByteWriter& writer);
+  [[nodiscard]] size_t max_ssrcs() const { return is_link() ? kMaxLinkSsrcs : kMaxSsrcs; }
+  void relay_key_frame_wishes(Instant now, IngressTrack& track, Outbox& out) const;
+  void bind_pair(IngressTrack& track, uint8_t layer, const PublishedSection::SsrcPair& pair);
+  void add_receiver_reports(Instant now, RtcpPacket& packet);
+  void add_nacks(Instant now, RtcpPacket& packet);
   void add_transport_feedback(Instant now, ByteWriter& writer);
 
   Params params_;

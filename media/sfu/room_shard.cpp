@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "media/rtcp/reports.h"
 #include "media/sfu/feedback_router.h"
 
 namespace media::sfu {
 
 RoomShard::RoomShard(RoomId room, Instant start, PacketPool& pool, Rng& rng, Outbox& out)
-    : room_(room), start_(start), pool_(pool), rng_(rng), out_(out) {}
+    : room_(room), start_(start), pool_(pool), rng_(rng), out_(out), desk_(room, rng, out) {}
 
 // ---- people ----
 
@@ -44,12 +45,15 @@ void RoomShard::remove_peer(Instant now, PeerId id) {
   if (it == peers_.end()) return;
   Peer& peer = **it;
   for (auto& slot : peer.slots()) show(now, *slot, nullptr);
-  for (auto& track : peer.tracks()) {
-    detach(now, *track);
-    const auto known = tracks_.find(track->id());
-    if (known != tracks_.end() && known->second == track.get()) tracks_.erase(known);
-  }
+  for (auto& track : peer.tracks()) forget_track(now, *track);
   peers_.erase(it);
+}
+
+void RoomShard::forget_track(Instant now, IngressTrack& track) {
+  detach(now, track);
+  if (!track.owner().home()) desk_.forget_export(track.id());
+  const auto known = tracks_.find(track.id());
+  if (known != tracks_.end() && known->second == &track) tracks_.erase(known);
 }
 
 void RoomShard::detach(Instant now, IngressTrack& track) {
@@ -68,10 +72,12 @@ void RoomShard::show(Instant now, EgressSlot& slot, IngressTrack* track) {
   if (before != nullptr) {
     auto& list = before->receivers();
     list.erase(std::remove(list.begin(), list.end(), &slot), list.end());
+    desk_.note_receivers(*before);
   }
   slot.follower().follow(now, session_time(now), track);
   if (track == nullptr) return;
   track->receivers().push_back(&slot);
+  desk_.note_receivers(*track);
   ask_for_key_frame(now, slot);
 }
 
@@ -137,7 +143,7 @@ void RoomShard::stop_recording() {
 }
 
 void RoomShard::record_if_open(Instant now, IngressTrack& track) {
-  if (!recording_ || !track.is_open()) return;
+  if (!recording_ || !track.is_open() || track.owner().home()) return;
   recordings_.push_back(
       std::make_unique<RecordingFeed>(now, session_time(now), room_, track, rng_));
   if (track.section().kind != MediaKind::Video) return;
@@ -160,14 +166,20 @@ void RoomShard::on_rtp(Instant now, Peer& from, ByteSpan plain) {
   IngressTrack* track = from.on_rtp(now, session_time(now), plain, pool_, out_.drops);
   if (track == nullptr) return;
   if (track->section().kind == MediaKind::Audio) note_voice(now, *track);
+  queue_if_pending(*track);
+}
+
+void RoomShard::queue_if_pending(IngressTrack& track) {
   // A batch brings packets of few tracks.
-  if (!track->pending().empty() && std::find(batch_.begin(), batch_.end(), track) == batch_.end()) {
-    batch_.push_back(track);
+  if (!track.pending().empty() && std::find(batch_.begin(), batch_.end(), &track) == batch_.end()) {
+    batch_.push_back(&track);
   }
 }
 
 void RoomShard::on_rtcp(Instant now, Peer& from, ByteSpan plain) {
   route_feedback(now, session_time(now), from, plain, out_);
+  if (!desk_.has_exports() || plain.size() < 2 || plain[1] != rtcp::kSenderReport) return;
+  for (auto& track : from.tracks()) desk_.tell_state(*track);
 }
 
 void RoomShard::forward(Instant now) {
@@ -180,7 +192,9 @@ void RoomShard::forward_track(Instant now, Duration session_now, IngressTrack& t
   const std::vector<IngressPacket>& pending = track.pending();
   track.prepare_pending();
   // A layer that has just begun must be known before its key frame is judged.
-  if (track.section().kind == MediaKind::Video) track.update_layers(now);
+  if (track.section().kind == MediaKind::Video && track.update_layers(now) && desk_.has_exports())
+    desk_.tell_state(track);
+  if (desk_.has_exports()) desk_.forward(track);
   for (EgressSlot* slot : track.receivers()) {
     if (!slot->owner().is_connected()) continue;
     for (const IngressPacket& packet : pending) slot->offer(now, session_now, packet, out_);
@@ -202,10 +216,134 @@ void RoomShard::note_voice(Instant now, IngressTrack& track) {
   }
 }
 
+// ---- tracks that come and go ----
+
+void RoomShard::add_section(Instant /*now*/, PeerId peer_id, const PublishedSection& section) {
+  Peer* peer = find_peer(peer_id);
+  if (peer == nullptr) return;
+  IngressTrack& track = peer->add_section(section);
+  tracks_.insert_or_assign(track.id(), &track);
+}
+
+void RoomShard::add_slots(Instant now, PeerId peer_id, TrackId track,
+                          const std::vector<ReceiveSection>& sections) {
+  Peer* peer = find_peer(peer_id);
+  if (peer == nullptr) return;
+  for (const ReceiveSection& section : sections) {
+    if (peer->find_slot(section.slot) == nullptr) peer->add_slot(section, rng_);
+    feed_slot(now, peer_id, section.slot, track);
+  }
+}
+
+void RoomShard::withdraw_track(Instant now, PeerId peer_id, TrackId id) {
+  Peer* peer = find_peer(peer_id);
+  if (peer == nullptr) peer = desk_.find_mirror(peer_id);
+  if (peer == nullptr) return;
+  std::vector<SlotId> slots;
+  for (auto& slot : peer->slots()) {
+    const auto* fed = std::get_if<TrackId>(&slot->feed);
+    if (fed == nullptr || *fed != id) continue;
+    show(now, *slot, nullptr);
+    slots.push_back(slot->id());
+  }
+  for (const SlotId slot : slots) peer->remove_slot(slot);
+  IngressTrack* track = find_track(id);
+  if (track == nullptr || &track->owner() != peer) return;
+  forget_track(now, *track);
+  peer->remove_section(id);
+}
+
+// ---- the same room on other workers ----
+
+void RoomShard::add_mirror(Instant /*now*/, ShardId home, PeerId peer,
+                           const PublishedSection& section) {
+  IngressTrack& track = desk_.add_mirror(home, peer, section);
+  tracks_.insert_or_assign(track.id(), &track);
+}
+
+void RoomShard::remove_mirror(Instant now, PeerId id) {
+  Peer* mirror = desk_.find_mirror(id);
+  if (mirror == nullptr) return;
+  for (auto& track : mirror->tracks()) forget_track(now, *track);
+  desk_.remove_mirror(id);
+}
+
+void RoomShard::on_relay(Instant now, ShardId from, const RelayMessage& message) {
+  std::visit([&](const auto& m) { on_message(now, from, m); }, message);
+}
+
+void RoomShard::on_message(Instant now, ShardId from, const WantTrack& want) {
+  IngressTrack* track = find_track(want.track);
+  if (track == nullptr || track->owner().home()) return;  // gone, or not yet here: it is repeated
+  if (!desk_.on_want(from, want)) return;
+  if (track->section().kind == MediaKind::Video) track->update_layers(now);
+  desk_.tell_state(*track);
+}
+
+void RoomShard::on_message(Instant now, ShardId /*from*/, const WishKeyFrame& wish) {
+  IngressTrack* track = find_track(wish.track);
+  if (track == nullptr || !track->is_open() || wish.layer >= track->layers().size()) return;
+  track->layers()[wish.layer].key_frames.wish();
+  track->owner().request_key_frames(now, *track, out_);
+}
+
+void RoomShard::on_message(Instant now, ShardId /*from*/, const TrackState& state) {
+  IngressTrack* track = find_track(state.track);
+  if (track == nullptr || !track->owner().home()) return;
+  track->owner().clock() = state.clock;
+  for (const IngressLayer& layer : track->layers()) {
+    const TrackState::Layer& there = state.layers[layer.index];
+    if (there.ssrc.is_valid())
+      track->on_relayed_layer(now, layer.index, there.ssrc, there.epoch, there.is_sent);
+  }
+  for (EgressSlot* slot : track->receivers()) ask_for_key_frame(now, *slot);
+}
+
+void RoomShard::on_message(Instant /*now*/, ShardId /*from*/, const Voices& voices) {
+  for (const auto& standing : voices.standings) {
+    const IngressTrack* track = find_track(standing.track);
+    if (track != nullptr && track->is_open() && track->owner().home())
+      speaker_.on_standing(standing);
+  }
+}
+
+void RoomShard::on_relayed_packet(Instant now, const RelayedPacket& packet) {
+  IngressTrack* track = find_track(packet.track);
+  if (track == nullptr || !track->owner().home()) return out_.drops.add(Drop::NotPermitted);
+  PacketRef own = pool_.copy(packet.bytes);
+  if (!own) return out_.drops.add(Drop::SessionLimit);
+  own.set_facts(packet.facts);
+  track->on_relayed(now, packet.ssrc, packet.form, std::move(own), out_.drops);
+  queue_if_pending(*track);
+}
+
+void RoomShard::tell_voices(Instant now) {
+  auto standings = speaker_.standings(now);
+  std::erase_if(standings, [&](const auto& s) {
+    const IngressTrack* track = find_track(s.track);
+    return track == nullptr || track->owner().home();
+  });
+  desk_.tell_voices(standings);
+}
+
+void RoomShard::update_mirrors(Instant now) {
+  for (const auto& mirror : desk_.mirrors()) {
+    for (auto& track : mirror->tracks()) {
+      if (track->section().kind != MediaKind::Video || track->receivers().empty()) continue;
+      track->update_layers(now);
+      for (EgressSlot* slot : track->receivers()) {
+        if (slot->owner().is_connected()) slot->follower().wish_key_frame();
+      }
+      mirror->request_key_frames(now, *track, out_);
+    }
+  }
+}
+
 // ---- time ----
 
 void RoomShard::on_tick(Instant now) {
   update_tracks(now);
+  update_mirrors(now);
   const Duration session_now = session_time(now);
   for (auto& peer : peers_) {
     peer->report_reception(now, out_);
@@ -222,6 +360,7 @@ void RoomShard::on_tick(Instant now) {
   if (now >= next_second_) {
     next_second_ = now + kSecond;
     report_second(now);
+    desk_.repeat_wants();
   }
 }
 
@@ -239,6 +378,7 @@ void RoomShard::update_tracks(Instant now) {
 }
 
 void RoomShard::update_voices(Instant now) {
+  if (desk_.has_neighbours()) tell_voices(now);
   speaker_.rank(now, kRankedVoices);
   for (auto& peer : peers_) {
     assign_loudest(now, *peer);

@@ -18,6 +18,7 @@
 #include "media/sfu/outbox.h"
 #include "media/sfu/peer.h"
 #include "media/sfu/recording_feed.h"
+#include "media/sfu/relay_desk.h"
 
 namespace media::sfu {
 
@@ -48,6 +49,21 @@ class RoomShard {
   void start_recording(Instant now);
   void stop_recording();
   [[nodiscard]] bool is_recording() const { return recording_; }
+
+  // --- the same room on other workers (sfu/relay.h) ---
+  void add_neighbour(ShardId shard) { desk_.add_neighbour(shard); }
+  // A track whose publisher is on another shard may be shown here from now on; closed at first.
+  void add_mirror(Instant now, ShardId home, PeerId peer, const PublishedSection& section);
+  void remove_mirror(Instant now, PeerId peer);
+  void on_relay(Instant now, ShardId from, const RelayMessage& message);
+  void on_relayed_packet(Instant now, const RelayedPacket& packet);
+
+  // --- tracks of a connected peer that come and go (a link between servers) ---
+  void add_section(Instant now, PeerId peer, const PublishedSection& section);
+  void add_slots(Instant now, PeerId peer, TrackId track,
+                 const std::vector<ReceiveSection>& sections);
+  // Ends what add_section, add_slots or add_mirror began for `track`.
+  void withdraw_track(Instant now, PeerId peer, TrackId track);
 
   // --- media ---
   void on_rtp(Instant now, Peer& from, ByteSpan plain);
@@ -81,6 +97,14 @@ class RoomShard {
   [[nodiscard]] bool may_hear(const Peer& peer, const IngressTrack& track) const;
   void report_levels();
   void report_second(Instant now);
+  void update_mirrors(Instant now);
+  void tell_voices(Instant now);
+  void queue_if_pending(IngressTrack& track);
+  void forget_track(Instant now, IngressTrack& track);
+  void on_message(Instant now, ShardId from, const WantTrack& want);
+  void on_message(Instant now, ShardId from, const WishKeyFrame& wish);
+  void on_message(Instant now, ShardId from, const TrackState& state);
+  void on_message(Instant now, ShardId from, const Voices& voices);
 
   RoomId room_;
   Instant start_;
@@ -93,6 +117,7 @@ class RoomShard {
   std::vector<std::unique_ptr<RecordingFeed>> recordings_;
   bool recording_ = false;
   audio::ActiveSpeaker speaker_;
+  RelayDesk desk_;
   Instant next_rank_;
   Instant next_levels_;
   Instant next_second_;
