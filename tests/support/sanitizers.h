@@ -23,6 +23,8 @@ inline constexpr bool kThreadSanitizer = true;
 #else
 inline constexpr bool kThreadSanitizer = false;
 #endif
+// AddressSanitizer, which slows our own code but not the libraries, or ThreadSanitizer.
+inline constexpr bool kSanitized = kThreadSanitizer || TONGKE_TESTS_FIND_LEAKS == 1;
 
 // While it lives, what this thread allocates may leak. For a fault of a library that cannot be told
 // from one of ours by its stack; say which where it is used.
