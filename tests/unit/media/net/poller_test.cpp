@@ -50,5 +50,19 @@ TEST(Poller, names_the_socket_that_has_something_and_forgets_removed_ones) {
   EXPECT_TRUE(poller->wait(later, later).tokens.empty());
 }
 
+TEST(Poller, tells_of_room_to_write_only_while_asked_to) {
+  auto poller = Poller::make();
+  const UdpSocket socket = open_socket();
+  ASSERT_TRUE(poller->add(socket.fd(), 7));
+  const Instant now = monotonic_now();
+  EXPECT_TRUE(poller->wait(now, now).tokens.empty());
+  poller->watch_writable(socket.fd(), 7, true);
+  const auto ready = poller->wait(now, now);
+  ASSERT_EQ(ready.tokens.size(), 1u);
+  EXPECT_EQ(ready.tokens[0], 7u);
+  poller->watch_writable(socket.fd(), 7, false);
+  EXPECT_TRUE(poller->wait(now, now).tokens.empty());
+}
+
 }  // namespace
 }  // namespace media::net

@@ -34,6 +34,17 @@ TEST(UdpSocket, an_ipv6_wildcard_also_talks_ipv4) {
   EXPECT_EQ(read_all(client, 1).size(), 1u);
 }
 
+// An operator compares it with what was asked for, so that it must be in the same unit.
+TEST(UdpSocket, says_how_much_buffer_the_kernel_granted) {
+  SocketOptions options;
+  options.receive_buffer = 64 * 1024;
+  options.send_buffer = 48 * 1024;
+  const auto socket = UdpSocket::bind(*Address::parse("127.0.0.1", 0), options);
+  ASSERT_TRUE(socket);
+  EXPECT_EQ(socket->receive_buffer(), 64 * 1024);
+  EXPECT_EQ(socket->send_buffer(), 48 * 1024);
+}
+
 TEST(ReceiveBatch, keeps_datagrams_and_their_order) {
   for (const bool gro : {false, true}) {
     const UdpSocket server = open_socket("127.0.0.1", gro);
