@@ -9,7 +9,7 @@ import { camera, microphone } from './fixtures.mjs';
 export const artifacts = join(import.meta.dirname, '..', 'artifacts');
 mkdirSync(artifacts, { recursive: true });
 
-export async function openBrowser({ name = null, viewport = { width: 1920, height: 1080 }, locale = 'zh-CN', headless = true } = {}) {
+export async function openBrowser({ name = null, viewport = { width: 1920, height: 1080 }, locale = 'zh-CN', headless = true, args = [] } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'tongke-chromium-'));
   const media = name === null ? [] : [
     '--use-fake-device-for-media-stream',
@@ -20,7 +20,7 @@ export async function openBrowser({ name = null, viewport = { width: 1920, heigh
     executablePath: '/usr/bin/chromium', headless, viewport, locale, ignoreHTTPSErrors: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--mute-audio', '--use-fake-ui-for-media-stream',
-      '--autoplay-policy=no-user-gesture-required', ...media],
+      '--autoplay-policy=no-user-gesture-required', ...media, ...args],
   });
   await context.addInitScript(() => { try { localStorage.setItem('debug', '1'); } catch { /* no storage on about:blank */ } });
   const page = context.pages()[0] ?? await context.newPage();

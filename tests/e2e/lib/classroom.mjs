@@ -33,8 +33,8 @@ function watchPeerConnections() {
   };
 }
 
-export async function enter(server, role, { name = null, extra = [], viewport, locale, headless } = {}) {
-  const browser = await openBrowser({ name, viewport, locale, headless });
+export async function enter(server, role, { name = null, extra = [], viewport, locale, headless, args } = {}) {
+  const browser = await openBrowser({ name, viewport, locale, headless, args });
   await browser.context.addInitScript(watchPeerConnections);
   await browser.page.goto(`${server.https}/enter?token=${server.token(role, extra)}`);
   // The page trades the token for a cookie and leaves the address that held it.

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { checkRelay, type Gatherer } from './relay_check';
 
-const SERVERS = [{ urls: ['turn:t.example:3478?transport=udp'], username: '1:a', credential: 'b' }];
+const UDP = 'turn:t.example:3478?transport=udp';
+const TCP = 'turn:t.example:3478?transport=tcp';
+const TLS = 'turns:t.example:443?transport=tcp';
 
 class FakeGatherer implements Gatherer {
   onicecandidate: Gatherer['onicecandidate'] = null;
@@ -13,43 +15,47 @@ class FakeGatherer implements Gatherer {
   close(): void {
     this.isClosed = true;
   }
-  finds(relayProtocol: string | null): void {
-    this.onicecandidate?.({ candidate: { relayProtocol } as unknown as RTCIceCandidate });
-  }
-  ends(): void {
-    this.onicecandidate?.({ candidate: null });
-  }
 }
 
-async function check(gathers: (self: FakeGatherer) => void) {
-  let asked: RTCConfiguration = {};
-  const gatherer = new FakeGatherer(gathers);
-  const result = await checkRelay(SERVERS, (configuration) => ((asked = configuration), gatherer), 20);
-  expect(asked).toEqual({ iceServers: SERVERS, iceTransportPolicy: 'relay' });
-  expect(gatherer.isClosed).toBe(true);
+const finds = (self: FakeGatherer) => {
+  self.onicecandidate?.({ candidate: {} as RTCIceCandidate });
+  self.onicecandidate?.({ candidate: null });
+};
+const findsNothing = (self: FakeGatherer) => self.onicecandidate?.({ candidate: null });
+const neverEnds = () => {};
+const fails = () => {
+  throw new Error('refused');
+};
+
+async function check(urls: string[], behaviour: Record<string, (self: FakeGatherer) => void>) {
+  const made: FakeGatherer[] = [];
+  const servers = [{ urls, username: '1:a', credential: 'b' }];
+  const result = await checkRelay(servers, (configuration) => {
+    expect(configuration.iceTransportPolicy).toBe('relay');
+    const [server] = configuration.iceServers ?? [];
+    expect(server).toMatchObject({ username: '1:a', credential: 'b' });
+    const gatherer = new FakeGatherer(behaviour[String(server?.urls)] ?? fails);
+    made.push(gatherer);
+    return gatherer;
+  }, 20);
+  expect(made).toHaveLength(urls.length);
+  expect(made.every((gatherer) => gatherer.isClosed)).toBe(true);
   return result;
 }
 
 describe('the check of the backup line', () => {
   it('says nothing where no TURN server is set', async () => {
-    expect(await checkRelay([], () => { throw new Error('nobody to ask'); })).toEqual({ kind: 'none' });
+    expect(await check([], {})).toEqual({ kind: 'none' });
   });
 
   it('names each way that gave a relayed address, once', async () => {
-    const result = await check((g) => {
-      for (const way of ['udp', 'tls', 'udp', 'tcp']) g.finds(way);
-      g.ends();
-    });
-    expect(result).toEqual({ kind: 'reached', ways: ['TCP', 'TLS', 'UDP'] });
+    const second = UDP.replace('t.example', 'u.example');
+    expect(await check([UDP, TLS, second, TCP], { [UDP]: finds, [TLS]: finds, [second]: finds, [TCP]: finds }))
+      .toEqual({ kind: 'reached', ways: ['TCP', 'TLS', 'UDP'] });
   });
 
-  it('is unreachable when gathering ends with nothing, never ends, or fails', async () => {
-    expect(await check((g) => g.ends())).toEqual({ kind: 'unreachable' });
-    expect(await check(() => {})).toEqual({ kind: 'unreachable' });
-    expect(await check(() => { throw new Error('refused'); })).toEqual({ kind: 'unreachable' });
-  });
-
-  it('takes what came before the time was over', async () => {
-    expect(await check((g) => g.finds('tcp'))).toEqual({ kind: 'reached', ways: ['TCP'] });
+  it('leaves out what gives nothing, never ends, or fails', async () => {
+    expect(await check([UDP, TCP, TLS], { [UDP]: findsNothing, [TCP]: neverEnds, [TLS]: finds })).toEqual({ kind: 'reached', ways: ['TLS'] });
+    expect(await check([UDP, TCP, TLS], { [UDP]: findsNothing, [TCP]: neverEnds, [TLS]: fails })).toEqual({ kind: 'unreachable' });
   });
 });

@@ -18,36 +18,42 @@ export interface Gatherer {
   close(): void;
 }
 
-type RelayCandidate = { relayProtocol?: string | null };
+// RFC 7065. One connection for each address: browsers do not agree on whether a candidate names the one it came from.
+const wayOf = (url: string): RelayWay => (url.startsWith('turns:') ? 'TLS' : url.includes('transport=tcp') ? 'TCP' : 'UDP');
+
+async function isRelayed(gatherer: Gatherer, limitMs: number): Promise<boolean> {
+  try {
+    return await new Promise<boolean>((done, fail) => {
+      const limit = setTimeout(() => done(false), limitMs);
+      gatherer.onicecandidate = ({ candidate }) => {
+        clearTimeout(limit);
+        // Under the policy "relay" there are no others.
+        done(candidate !== null);
+      };
+      gatherer.addTransceiver('audio');
+      gatherer.createOffer().then((offer) => gatherer.setLocalDescription(offer)).catch(fail);
+    });
+  } catch {
+    return false;
+  } finally {
+    gatherer.onicecandidate = null;
+    gatherer.close();
+  }
+}
 
 export async function checkRelay(
   servers: IceServer[],
   connect: (configuration: RTCConfiguration) => Gatherer,
   limitMs = GATHER_MS,
 ): Promise<RelayResult> {
-  if (servers.length === 0) return { kind: 'none' };
-  const ways = new Set<RelayWay>();
-  const gatherer = connect({ iceServers: servers, iceTransportPolicy: 'relay' });
-  try {
-    await new Promise<void>((done, fail) => {
-      const limit = setTimeout(done, limitMs);
-      gatherer.onicecandidate = ({ candidate }) => {
-        if (candidate === null) {
-          clearTimeout(limit);
-          done();
-          return;
-        }
-        const way = (candidate as RelayCandidate).relayProtocol?.toUpperCase();
-        if (way === 'UDP' || way === 'TCP' || way === 'TLS') ways.add(way);
-      };
-      gatherer.addTransceiver('audio');
-      gatherer.createOffer().then((offer) => gatherer.setLocalDescription(offer)).catch(fail);
-    });
-  } catch {
-    return { kind: 'unreachable' };
-  } finally {
-    gatherer.onicecandidate = null;
-    gatherer.close();
-  }
-  return ways.size > 0 ? { kind: 'reached', ways: [...ways].sort() } : { kind: 'unreachable' };
+  const each = servers.flatMap((server) => server.urls.map((url) => ({ ...server, urls: [url], way: wayOf(url) })));
+  if (each.length === 0) return { kind: 'none' };
+  const found = await Promise.all(
+    each.map(async ({ way, ...server }) => {
+      const gatherer = connect({ iceServers: [server], iceTransportPolicy: 'relay' });
+      return (await isRelayed(gatherer, limitMs)) ? way : null;
+    }),
+  );
+  const ways = [...new Set(found.filter((way) => way !== null))].sort();
+  return ways.length > 0 ? { kind: 'reached', ways } : { kind: 'unreachable' };
 }
