@@ -1,5 +1,5 @@
-// Runs many WebRtcClients on the calling thread: one UDP socket each (as many browsers have), one
-// poller for all.
+// Runs many WebRtcClients on the calling thread: one socket each (as many browsers have), UDP or
+// TCP as the server's candidate says, one poller for all.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@ class ClientLoop {
   [[nodiscard]] const dtls::Certificate& certificate() const;
   [[nodiscard]] Rng& rng();
 
-  // Binds a socket on the loopback or wildcard address that can reach `params.candidate` and starts
-  // connecting. `events` outlives the client.
+  // Opens a socket that can reach `params.candidate` and starts connecting. `events` outlives the
+  // client.
   Outcome<ClientId> add(WebRtcClient::Params params, ClientEvents& events);
   // nullptr for an unknown id.
   WebRtcClient* find(ClientId id);

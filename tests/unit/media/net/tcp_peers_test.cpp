@@ -1,5 +1,6 @@
 #include "media/net/tcp_peers.h"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
