@@ -6,6 +6,8 @@
 
 #include "signaling/admin/admin_command.h"
 #include "signaling/app/app.h"
+#include "signaling/broadcast/hls_command.h"
+#include "signaling/ingest/ingest_command.h"
 #include "signaling/load/load_command.h"
 
 int main(int argc, char** argv) try {
@@ -15,6 +17,8 @@ int main(int argc, char** argv) try {
   signaling::app::add_command(app, run);
   signaling::admin::add_command(app, run);
   signaling::load::add_command(app, run);
+  signaling::broadcast::add_command(app, run);
+  signaling::ingest::add_command(app, run);
   CLI11_PARSE(app, argc, argv);
   return run ? run() : 0;
 } catch (const std::exception& error) {
