@@ -33,6 +33,9 @@ struct FromEngine {
   Event operator()(const sfu::VoiceActivity& e) const {
     return VoiceActivity{e.room, e.track, e.speaking, e.at};
   }
+  Event operator()(const sfu::SlotUndecodable& e) const {
+    return SlotUndecodable{e.peer, e.slot, e.track, e.codec};
+  }
   Event operator()(const sfu::AudioLevels& e) const {
     AudioLevels out;
     out.room = e.room;

@@ -119,6 +119,13 @@ struct AudioLevels {  // every 250 ms for rooms with sound
   };
   std::vector<Level> levels;
 };
+struct SlotUndecodable {  // the slot's receiver did not offer the codec of the track it shows, so
+                          // it gets nothing of it; told once while the slot shows it
+  PeerId peer;
+  SlotId slot;
+  TrackId track;
+  Codec codec = Codec::Vp8;
+};
 struct SegmentStarted {
   RoomId room;
   TrackId track;
@@ -142,8 +149,9 @@ struct RecordingFinished {  // after stop_recording or remove_room: every file i
   RoomId room;
 };
 
-using Event = std::variant<PeerConnected, PeerLost, PeerQuality, TrackActive, VoiceActivity,
-                           AudioLevels, SegmentStarted, SegmentEnded, RecordingFinished>;
+using Event =
+    std::variant<PeerConnected, PeerLost, PeerQuality, TrackActive, VoiceActivity, AudioLevels,
+                 SlotUndecodable, SegmentStarted, SegmentEnded, RecordingFinished>;
 
 // ---- numbers for /metrics ----
 

@@ -54,6 +54,8 @@ const char* drop_name(Drop reason) {
       return "waiting_for_key_frame";
     case Drop::CodecMalformed:
       return "codec_malformed";
+    case Drop::CodecNotOffered:
+      return "codec_not_offered";
     case Drop::NackTooOld:
       return "nack_too_old";
     case Drop::NackTooSoon:
@@ -64,6 +66,8 @@ const char* drop_name(Drop reason) {
       return "key_frame_throttled";
     case Drop::TapOverflow:
       return "tap_overflow";
+    case Drop::RelayOverflow:
+      return "relay_overflow";
     case Drop::SendWouldBlock:
       return "send_would_block";
     case Drop::SendFailed:

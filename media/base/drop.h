@@ -33,12 +33,14 @@ enum class Drop : uint8_t {
   NotPermitted,  // muted or may not speak: never forwarded
   LayerNotWanted,
   WaitingForKeyFrame,
-  CodecMalformed,  // payload descriptor that does not parse
-  NackTooOld,      // asked for a packet that history no longer holds
-  NackTooSoon,     // asked again within the minimum interval
+  CodecMalformed,   // payload descriptor that does not parse
+  CodecNotOffered,  // the receiver cannot decode the codec of what its slot shows
+  NackTooOld,       // asked for a packet that history no longer holds
+  NackTooSoon,      // asked again within the minimum interval
   RtxOverBudget,
   KeyFrameThrottled,
   TapOverflow,     // recorder too slow: its ring is full
+  RelayOverflow,   // another worker of the room is too slow: the ring to it is full
   SendWouldBlock,  // socket buffer full
   SendFailed,
   TcpBacklog,  // a TCP peer reads too slowly: what waits for it is at its limit

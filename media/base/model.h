@@ -14,7 +14,7 @@
 namespace media {
 
 enum class MediaKind : uint8_t { Audio, Video };
-enum class Codec : uint8_t { Opus, Vp8, Vp9, H264 };
+enum class Codec : uint8_t { Opus, Vp8, Vp9, H264, Av1 };
 // What a published section shows; decides slots, allocation order and file names.
 enum class Source : uint8_t { Microphone, Camera, Screen, ScreenAudio };
 
@@ -30,6 +30,7 @@ struct CodecParams {
   Codec codec = Codec::Opus;
   uint8_t payload_type = 0;
   std::optional<uint8_t> rtx_payload_type;  // RFC 4588 apt mapping
+  std::optional<uint8_t> red_payload_type;  // Opus: of RED packets that carry it (RFC 2198)
   uint32_t clock_rate = 48000;
   uint8_t channels = 1;
   std::string fmtp;  // as offered, after "a=fmtp:<pt> "

@@ -1,5 +1,6 @@
 #include "media/codec/frame_info.h"
 
+#include "media/codec/av1.h"
 #include "media/codec/h264.h"
 #include "media/codec/vp8.h"
 #include "media/codec/vp9.h"
@@ -14,6 +15,8 @@ Result<FrameInfo> parse_frame(Codec codec, ByteSpan payload, bool marker) {
       return parse_vp9(payload, marker);
     case Codec::H264:
       return parse_h264(payload, marker);
+    case Codec::Av1:
+      return parse_av1(payload, marker);
     case Codec::Opus:
       break;
   }

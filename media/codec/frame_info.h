@@ -23,9 +23,15 @@ struct FrameInfo {
   bool is_discardable = false;
   uint8_t temporal_id = 0;
   uint8_t spatial_id = 0;
-  // A receiver may go up to this temporal layer here: the frame refers only to the base layer (VP8
-  // Y, VP9 U).
+  // VP8 Y: this frame refers only to the base layer, so its temporal layer may begin with it. VP9
+  // U: no later frame of a higher temporal layer refers to one before this picture.
   bool layer_sync = false;
+  // Last packet of one spatial layer's frame; ends_frame ends the whole picture.
+  bool ends_layer = false;
+  bool inter_predicted = false;  // VP9 P: refers to earlier pictures
+  bool inter_layer = false;      // VP9 D: refers to the spatial layer below, in the same picture
+  // Spatial layers of the stream, in a packet that carries its scalability structure; 0 elsewhere.
+  uint8_t spatial_layers = 0;
   // 7 or 15 bits wide as picture_id_bits says; 0 bits when absent.
   uint8_t picture_id_bits = 0;
   uint16_t picture_id = 0;
@@ -37,14 +43,15 @@ struct FrameInfo {
   uint16_t height = 0;
 };
 
-// Dispatches to parse_vp8, parse_vp9 or parse_h264; Opus packets are each a whole "key frame".
-// `payload` without padding, `marker` of the RTP header. Errors: those of the codec's parser.
+// Dispatches to parse_vp8, parse_vp9, parse_h264 or parse_av1; Opus packets are each a whole "key
+// frame". `payload` without padding, `marker` of the RTP header. Errors: those of the codec's
+// parser.
 Result<FrameInfo> parse_frame(Codec codec, ByteSpan payload, bool marker);
 
 // New numbers for a packet's payload descriptor, so that a receiver sees one unbroken stream across
 // layer switches. Only what the descriptor already carries is replaced.
 struct PictureNumbers {
-  uint16_t picture_id = 0;  // 15 bits
+  uint16_t picture_id = 0;  // 15 bits; 16 as the frame number of a dependency descriptor
   uint8_t tl0picidx = 0;
   uint8_t keyidx = 0;  // 5 bits, VP8 only
 };

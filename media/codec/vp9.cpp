@@ -20,6 +20,7 @@ constexpr size_t kMaxReferences = 3;
 void read_structure(ByteReader& in, Vp9Descriptor& d) {
   const uint8_t head = in.u8();
   const size_t layers = (head >> 5U) + 1U;
+  d.spatial_layers = static_cast<uint8_t>(layers);
   if ((head & 0x10) != 0) {  // Y: sizes present
     for (size_t i = 0; i < layers; ++i) {
       d.width = in.u16();
@@ -88,6 +89,10 @@ Result<FrameInfo> parse_vp9(ByteSpan payload, bool marker) {
   info.temporal_id = d->temporal_id;
   info.spatial_id = d->spatial_id;
   info.layer_sync = d->switching_up;
+  info.ends_layer = d->ends_frame;
+  info.inter_predicted = d->inter_predicted;
+  info.inter_layer = d->inter_layer;
+  info.spatial_layers = d->spatial_layers;
   info.picture_id_bits = d->picture_id_bits;
   info.picture_id = d->picture_id;
   info.tl0picidx = d->tl0picidx;

@@ -33,6 +33,7 @@ struct Vp9Descriptor {
   uint8_t spatial_id = 0;
   bool inter_layer = false;  // D
   std::optional<uint8_t> tl0picidx;
+  uint8_t spatial_layers = 0;  // from the scalability structure; 0 when it is absent
   // From the scalability structure, highest layer; 0 when it is absent or says no sizes.
   uint16_t width = 0;
   uint16_t height = 0;

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "media/base/address.h"
 #include "media/base/model.h"
 #include "media/base/time.h"
+#include "media/mesh/pipe.h"
 #include "media/rtp/extension_map.h"
 #include "media/sfu/events.h"
 #include "media/tap/tap_ring.h"
@@ -32,6 +35,8 @@ struct AddPeer {
   rtp::ExtensionMap extensions;
   std::vector<PublishedSection> published;
   std::vector<ReceiveSection> slots;
+  bool is_link = false;
+  std::optional<Address> connect_to = std::nullopt;  // link: this end is active
 };
 struct RemovePeer {
   PeerId peer;
@@ -56,6 +61,50 @@ struct LimitSlot {
   SlotId slot;
   LayerLimit limit;
 };
+// --- a room over several workers ---
+
+// The pipes between this worker and another one; before any room is shared with it.
+struct ConnectShard {
+  ShardId shard;
+  std::shared_ptr<mesh::Pipe> out;
+  std::shared_ptr<mesh::Pipe> in;
+};
+// The room has a part on that worker too.
+struct AddNeighbour {
+  RoomId room;
+  ShardId shard;
+};
+// A track whose publisher is connected to another worker.
+struct AddMirror {
+  RoomId room;
+  ShardId home;
+  PeerId peer;
+  PublishedSection section;
+};
+struct RemoveMirror {
+  RoomId room;
+  PeerId peer;
+};
+
+// --- links to other servers ---
+
+// Shows `track` in these sections of the link, one per layer.
+struct ExportTrack {
+  PeerId link;
+  TrackId track;
+  std::vector<ReceiveSection> sections;
+};
+struct ImportTrack {
+  PeerId link;
+  PublishedSection section;
+};
+// Ends an export or an import, on the worker of the link and where it is mirrored.
+struct WithdrawTrack {
+  RoomId room;
+  PeerId link;
+  TrackId track;
+};
+
 struct StartRecording {
   RoomId room;
   std::shared_ptr<tap::TapRing> ring;  // this engine becomes its producer
@@ -64,8 +113,10 @@ struct StopRecording {
   RoomId room;
 };
 
-using Command = std::variant<AddRoom, RemoveRoom, AddPeer, RemovePeer, RestartIce, OpenTrack,
-                             FeedSlot, LimitSlot, StartRecording, StopRecording>;
+using Command =
+    std::variant<ConnectShard, AddNeighbour, AddMirror, RemoveMirror, ExportTrack, ImportTrack,
+                 WithdrawTrack, AddRoom, RemoveRoom, AddPeer, RemovePeer, RestartIce, OpenTrack,
+                 FeedSlot, LimitSlot, StartRecording, StopRecording>;
 
 struct PeerConnected {
   PeerId peer;
@@ -78,6 +129,6 @@ struct PeerLost {
 };
 
 using Event = std::variant<PeerConnected, PeerLost, sfu::PeerQuality, sfu::TrackActive,
-                           sfu::VoiceActivity, sfu::AudioLevels>;
+                           sfu::VoiceActivity, sfu::AudioLevels, sfu::SlotUndecodable>;
 
 }  // namespace media::engine

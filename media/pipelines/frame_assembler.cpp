@@ -79,6 +79,8 @@ std::optional<Frame> FrameAssembler::push(ByteSpan payload, int64_t rtp, bool ma
       return push_vpx(payload, rtp, marker);
     case Codec::H264:
       return push_h264(payload, rtp, marker);
+    case Codec::Av1:
+      break;  // never recorded (sfu::RecordingFeed)
   }
   return std::nullopt;
 }

@@ -47,6 +47,8 @@ GstCaps* make_caps(const SegmentWriter::Format& format) {
       gst_buffer_unref(config);
       return caps;
     }
+    case Codec::Av1:
+      break;  // never recorded (sfu::RecordingFeed)
   }
   return gst_caps_new_empty();
 }

@@ -17,6 +17,8 @@ struct ExtensionMap {
   uint8_t video_orientation = 0;  // urn:3gpp:video-orientation
   uint8_t abs_capture_time = 0;   // http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time
   uint8_t playout_delay = 0;      // http://www.webrtc.org/experiments/rtp-hdrext/playout-delay
+  // https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension
+  uint8_t dependency_descriptor = 0;
 
   bool operator==(const ExtensionMap&) const = default;
 };

@@ -1,6 +1,8 @@
 #include "media/rtp/extensions.h"
 
+#include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace media::rtp {
 
@@ -57,6 +59,8 @@ void read_element(uint8_t id, ByteSpan value, const ExtensionMap& map, Extension
       out.playout_delay =
           PlayoutDelay{static_cast<uint16_t>(both >> 12), static_cast<uint16_t>(both & 0xfff)};
     }
+  } else if (id == map.dependency_descriptor) {
+    out.dependency_descriptor = value;
   }
 }
 
@@ -97,7 +101,18 @@ Extensions forwardable(const Extensions& in) {
   out.audio_level = in.audio_level;
   out.video_orientation = in.video_orientation;
   out.abs_capture_time = in.abs_capture_time;
+  out.playout_delay = in.playout_delay;
   return out;
+}
+
+bool Extensions::operator==(const Extensions& other) const {
+  const auto small = [](const Extensions& e) {
+    return std::tie(e.audio_level, e.abs_send_time, e.transport_cc, e.mid, e.rid, e.repaired_rid,
+                    e.video_orientation, e.abs_capture_time, e.playout_delay);
+  };
+  const ByteSpan a = dependency_descriptor;
+  const ByteSpan b = other.dependency_descriptor;
+  return small(*this) == small(other) && std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
 }  // namespace media::rtp

@@ -51,8 +51,10 @@ struct Extensions {
   std::optional<VideoOrientation> video_orientation;
   std::optional<AbsCaptureTime> abs_capture_time;
   std::optional<PlayoutDelay> playout_delay;
+  // As sent, empty when absent (codec/dependency_descriptor.h reads it). Borrowed.
+  ByteSpan dependency_descriptor;
 
-  bool operator==(const Extensions&) const = default;
+  bool operator==(const Extensions& other) const;
 };
 
 // Reads the one-byte and the two-byte form. Total: an element with a length that its type forbids
@@ -61,7 +63,8 @@ struct Extensions {
 Extensions parse_extensions(const PacketView& packet, const ExtensionMap& map);
 
 // The part that describes the media and survives forwarding; hop-by-hop facts (abs-send-time,
-// transport-cc, mid, rid, repaired rid, playout delay) belong to the connection on which they came.
+// transport-cc, mid, rid, repaired rid) belong to the connection on which they came. Nothing of the
+// result is borrowed: the dependency descriptor stays with its packet.
 Extensions forwardable(const Extensions& in);
 
 // `at` as the 24-bit abs-send-time: UQ6.18 seconds, wraps every 64 s.

@@ -10,6 +10,7 @@ namespace {
 constexpr uint16_t kOneByteProfile = 0xBEDE;
 constexpr uint16_t kTwoByteProfile = 0x1000;
 constexpr uint8_t kMaxOneByteId = 14;  // RFC 8285 section 4.2
+constexpr size_t kMaxOneByteSize = 16;
 constexpr size_t kExtensionHeadSize = 4;
 
 // The forms of RFC 8285 differ only in the element's head, so it is a template argument and costs
@@ -82,6 +83,12 @@ uint8_t* write_elements(uint8_t* p, const Extensions& ext, const ExtensionMap& m
     store_be24(p, ((ext.playout_delay->min & 0xfffU) << 12) | (ext.playout_delay->max & 0xfffU));
     p += 3;
   }
+  if (map.dependency_descriptor != 0 && !ext.dependency_descriptor.empty()) {
+    const ByteSpan descriptor = ext.dependency_descriptor;
+    p = Form::head(p, map.dependency_descriptor, descriptor.size());
+    std::memcpy(p, descriptor.data(), descriptor.size());
+    p += descriptor.size();
+  }
   return p;
 }
 
@@ -97,14 +104,19 @@ uint8_t* write_extension_block(uint8_t* p, const Extensions& ext, const Extensio
   return end;
 }
 
-bool needs_two_byte_form(const ExtensionMap& map) {
+bool needs_two_byte_form(const Extensions& ext, const ExtensionMap& map) {
+  if (map.dependency_descriptor != 0 && !ext.dependency_descriptor.empty() &&
+      (map.dependency_descriptor > kMaxOneByteId ||
+       ext.dependency_descriptor.size() > kMaxOneByteSize)) {
+    return true;
+  }
   return map.audio_level > kMaxOneByteId || map.abs_send_time > kMaxOneByteId ||
          map.transport_cc > kMaxOneByteId || map.mid > kMaxOneByteId || map.rid > kMaxOneByteId ||
          map.repaired_rid > kMaxOneByteId || map.video_orientation > kMaxOneByteId ||
          map.abs_capture_time > kMaxOneByteId || map.playout_delay > kMaxOneByteId;
 }
 
-// `out` has kMaxHeaderSize bytes.
+// `out` has kMaxHeaderSize bytes, with a dependency descriptor kMaxHeaderWithDescriptor.
 size_t write_unchecked(uint8_t* out, const Header& header, const Extensions& ext,
                        const ExtensionMap& map) {
   out[1] = static_cast<uint8_t>((header.marker ? 0x80 : 0) | (header.payload_type & 0x7f));
@@ -112,7 +124,7 @@ size_t write_unchecked(uint8_t* out, const Header& header, const Extensions& ext
   store_be32(out + 4, header.timestamp);
   store_be32(out + 8, header.ssrc.value);
   uint8_t* const body = out + kFixedHeaderSize;
-  uint8_t* const end = needs_two_byte_form(map)
+  uint8_t* const end = needs_two_byte_form(ext, map)
                            ? write_extension_block<TwoByteForm>(body, ext, map)
                            : write_extension_block<OneByteForm>(body, ext, map);
   out[0] = end == body ? 0x80 : 0x90;  // version 2, X
@@ -123,8 +135,11 @@ size_t write_unchecked(uint8_t* out, const Header& header, const Extensions& ext
 
 size_t write_header(MutableByteSpan out, const Header& header, const Extensions& extensions,
                     const ExtensionMap& map) {
-  if (out.size() >= kMaxHeaderSize) return write_unchecked(out.data(), header, extensions, map);
-  std::array<uint8_t, kMaxHeaderSize> aside;
+  DCHECK(extensions.dependency_descriptor.size() <= 255);
+  const size_t most =
+      extensions.dependency_descriptor.empty() ? kMaxHeaderSize : kMaxHeaderWithDescriptor;
+  if (out.size() >= most) return write_unchecked(out.data(), header, extensions, map);
+  std::array<uint8_t, kMaxHeaderWithDescriptor> aside;
   const size_t size = write_unchecked(aside.data(), header, extensions, map);
   if (size > out.size()) return 0;
   std::memcpy(out.data(), aside.data(), size);

@@ -21,12 +21,14 @@ struct Header {
 };
 
 // Most that write_header can need: the fixed header, the extension head and every extension in the
-// two-byte form.
+// two-byte form, the dependency descriptor apart.
 inline constexpr size_t kMaxHeaderSize = kFixedHeaderSize + 4 + 112;
+// With the longest dependency descriptor and its head.
+inline constexpr size_t kMaxHeaderWithDescriptor = kMaxHeaderSize + 2 + 255;
 
 // Writes header and extensions; an extension is written when it is set and `map` gives it an
-// identifier. Uses the one-byte form of RFC 8285 unless an identifier is above 14. Returns the
-// header's size, 0 when `out` is too small.
+// identifier. Uses the one-byte form of RFC 8285 unless an identifier is above 14 or a dependency
+// descriptor over 16 bytes long. Returns the header's size, 0 when `out` is too small.
 size_t write_header(MutableByteSpan out, const Header& header, const Extensions& extensions,
                     const ExtensionMap& map);
 

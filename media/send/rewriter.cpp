@@ -18,6 +18,35 @@ int64_t to_ticks(Duration d, uint32_t clock_rate) {
 }
 }  // namespace
 
+bool Rewriter::Omissions::note(int64_t number, bool omitted) {
+  if (number <= newest_ - kSpan) return false;
+  if (total_ != 0) {
+    if (number - newest_ >= kSpan) {  // nothing of the window remains
+      bits_.fill(0);
+    } else {
+      for (int64_t n = newest_ + 1; n <= number; ++n) bits_[word(n)] &= ~bit(n);
+    }
+  }
+  newest_ = std::max(newest_, number);
+  if (!omitted) return true;
+  uint64_t& own = bits_[word(number)];
+  if ((own & bit(number)) == 0) ++total_;
+  own |= bit(number);
+  return true;
+}
+
+bool Rewriter::Omissions::is_omitted(int64_t number) const {
+  return number <= newest_ && number > newest_ - kSpan && (bits_[word(number)] & bit(number)) != 0;
+}
+
+std::optional<int64_t> Rewriter::Omissions::before(int64_t number) const {
+  if (number >= newest_ || total_ == 0) return total_;
+  if (number <= newest_ - kSpan) return std::nullopt;
+  int64_t later = 0;
+  for (int64_t n = number + 1; n <= newest_; ++n) later += is_omitted(n) ? 1 : 0;
+  return total_ - later;
+}
+
 Rewriter::Rewriter(Rng& rng)
     : last_sequence_(draw_sequence(rng)),
       last_timestamp_(rng.next_u32()),
@@ -47,18 +76,34 @@ void Rewriter::switch_source(Instant now, const SourceFacts& first, uint32_t clo
   timestamp_offset_ = next_timestamp(now, clock_rate, capture, mapped) - first.timestamp;
   picture_offset_ = last_picture_ + 1 - first.picture_id;
   tl0_offset_ = static_cast<uint8_t>(last_tl0_ + 1 - first.frame.tl0picidx.value_or(0));
+  packets_.restart(first.sequence);
+  pictures_.restart(first.picture_id);
   keyidx_offset_ =
       static_cast<uint8_t>((last_keyidx_ + 1 - first.frame.keyidx.value_or(0)) & kKeyIdxMask);
 }
 
 std::optional<Rewritten> Rewriter::rewrite(Instant now, const SourceFacts& facts) {
-  if (!has_source_ || facts.sequence < first_in_source_) return std::nullopt;
+  if (is_behind(facts)) return std::nullopt;
+  const auto omitted = packets_.before(facts.sequence);
+  if (!omitted) return std::nullopt;
+  packets_.note(facts.sequence, false);
   Rewritten out;
-  out.sequence = facts.sequence + sequence_offset_;
+  out.marker = facts.marker;
+  out.sequence = facts.sequence + sequence_offset_ - *omitted;
   out.timestamp = map_timestamp(facts.timestamp);
   const bool newest = out.sequence > last_sequence_ || !sent_any_;
-  if (facts.frame.picture_id_bits != 0) {
-    const int64_t picture = facts.picture_id + picture_offset_;
+  if (facts.descriptor_size != 0) {
+    const int64_t frame = facts.picture_id + picture_offset_;
+    out.numbers.picture_id = static_cast<uint16_t>(frame);
+    last_picture_ = std::max(last_picture_, frame);
+  } else if (facts.frame.picture_id_bits != 0) {
+    int64_t picture = facts.picture_id + picture_offset_;
+    if (facts.codec == Codec::Vp8) {
+      const auto pictures = pictures_.before(facts.picture_id);
+      if (!pictures) return std::nullopt;
+      pictures_.note(facts.picture_id, false);
+      picture -= *pictures;
+    }
     out.numbers.picture_id = static_cast<uint16_t>(picture & 0x7FFF);
     out.numbers.tl0picidx = static_cast<uint8_t>(facts.frame.tl0picidx.value_or(0) + tl0_offset_);
     out.numbers.keyidx =
@@ -76,6 +121,23 @@ std::optional<Rewritten> Rewriter::rewrite(Instant now, const SourceFacts& facts
     sent_any_ = true;
   }
   return out;
+}
+
+std::optional<Rewritten> Rewriter::skip(const SourceFacts& facts) {
+  if (is_behind(facts)) return std::nullopt;
+  const bool counts_pictures = facts.codec == Codec::Vp8 && facts.frame.picture_id_bits != 0;
+  if (counts_pictures && facts.picture_id > pictures_.newest())
+    pictures_.note(facts.picture_id, true);
+  if (facts.sequence > packets_.newest()) {
+    packets_.note(facts.sequence, true);
+    return std::nullopt;
+  }
+  const auto omitted = packets_.before(facts.sequence);
+  if (!omitted || packets_.is_omitted(facts.sequence)) return std::nullopt;
+  Rewritten place;
+  place.sequence = facts.sequence + sequence_offset_ - *omitted;
+  place.timestamp = map_timestamp(facts.timestamp);
+  return place;
 }
 
 }  // namespace media::send

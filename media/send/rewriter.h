@@ -4,6 +4,7 @@
 // sfu::EgressSlot. Thread: the owner's. RFC 7741 section 4.2 for the VP8 numbers.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -25,8 +26,18 @@ class Rewriter {
   void switch_source(Instant now, const SourceFacts& first, uint32_t clock_rate, Duration capture,
                      bool mapped);
 
-  // Numbers for a packet of the present source; nothing for one from before the switch.
+  // The packet comes from before the switch to the present source.
+  [[nodiscard]] bool is_behind(const SourceFacts& facts) const {
+    return !has_source_ || facts.sequence < first_in_source_;
+  }
+  // Numbers for a packet of the present source; nothing for one that is_behind, or far too late.
   std::optional<Rewritten> rewrite(Instant now, const SourceFacts& facts);
+
+  // A packet of the present source that this receiver does not get, by its layer. The numbers close
+  // up over it, those of VP8 pictures too (its frames are counted one by one; in VP9 and AV1 frames
+  // refer to others by number, and gaps belong there). When it came late and a place was kept for
+  // it, the numbers of that place: padding must fill it.
+  std::optional<Rewritten> skip(const SourceFacts& facts);
 
   // The outgoing form of a timestamp of the present source.
   [[nodiscard]] int64_t map_timestamp(int64_t source_timestamp) const {
@@ -52,6 +63,33 @@ class Rewriter {
   static constexpr Duration kMaxMappingError = Duration::millis(75);
 
  private:
+  // Which of the newest numbers of a source were left out: what comes late among them is shifted by
+  // fewer than what comes now.
+  class Omissions {
+   public:
+    static constexpr int64_t kSpan = 1024;  // four seconds of 2.5 Mbit/s
+    void restart(int64_t first) {
+      newest_ = first - 1;
+      total_ = 0;
+      bits_.fill(0);
+    }
+    // `number` was seen, and left out or not. False when it is too old to be known.
+    bool note(int64_t number, bool omitted);
+    // How many numbers up to `number` were left out; nothing when it is too far back.
+    [[nodiscard]] std::optional<int64_t> before(int64_t number) const;
+    [[nodiscard]] int64_t newest() const { return newest_; }
+    [[nodiscard]] bool is_omitted(int64_t number) const;
+
+   private:
+    [[nodiscard]] static size_t word(int64_t number) {
+      return static_cast<size_t>(number & (kSpan - 1)) / 64;
+    }
+    [[nodiscard]] static uint64_t bit(int64_t number) { return uint64_t{1} << (number & 63); }
+    int64_t newest_ = -1;
+    int64_t total_ = 0;
+    std::array<uint64_t, kSpan / 64> bits_{};
+  };
+
   [[nodiscard]] int64_t next_timestamp(Instant now, uint32_t clock_rate, Duration capture,
                                        bool mapped) const;
 
@@ -61,6 +99,8 @@ class Rewriter {
   int64_t sequence_offset_ = 0;
   int64_t timestamp_offset_ = 0;
   int64_t picture_offset_ = 0;
+  Omissions packets_;
+  Omissions pictures_;  // VP8
   uint8_t tl0_offset_ = 0;
   uint8_t keyidx_offset_ = 0;
 

@@ -50,39 +50,60 @@ void EgressSlot::push(const send::Departure& departure, Outbox& out) {
 }
 
 void EgressSlot::send_packet(Instant now, const IngressPacket& packet, const CodecParams& codec,
-                             const send::Rewritten& rewritten, Outbox& out) {
+                             const Follower::Offered& offered, Outbox& out) {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
   send::Departure departure;
   departure.packet = packet.packet;
-  departure.rewritten = rewritten;
+  departure.rewritten = offered.rewritten;
   departure.ssrc = section_.ssrc;
   departure.payload_type = codec.payload_type;
+  departure.is_blank = offered.is_blank;
+  if (offered.is_blank) return push(departure, out);
+  size_t size = facts.payload_size;
+  if (facts.red_primary != 0) {
+    if (codec.red_payload_type) {
+      departure.payload_type = *codec.red_payload_type;
+      departure.red_block_type = codec.payload_type;
+    } else {
+      size -= facts.red_primary;
+    }
+  }
   if (codec.nack && codec.rtx_payload_type) {
     history_.add(now, departure);
-    rtx_.on_media_sent(facts.payload_size);
+    rtx_.on_media_sent(size);
   }
-  stream_.on_sent(facts.payload_size);
+  stream_.on_sent(size);
   push(departure, out);
+}
+
+// Said once for each track: nothing would be seen, and nobody would know why.
+void EgressSlot::refuse(Codec codec, Outbox& out) {
+  out.drops.add(Drop::CodecNotOffered);
+  const TrackId track = follower_.track()->id();
+  if (refused_ == track) return;
+  refused_ = track;
+  out.events.emplace_back(SlotUndecodable{owner_.id(), section_.slot, track, codec});
 }
 
 void EgressSlot::offer(Instant now, Duration session_now, const IngressPacket& packet,
                        Outbox& out) {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
   const CodecParams* codec = choose_codec(facts.codec);
-  if (codec == nullptr) return out.drops.add(Drop::RtpUnknownPayloadType);
+  if (codec == nullptr) return refuse(facts.codec, out);
   const auto offered = follower_.offer(now, session_now, packet, out.drops);
   if (!offered) {
     // Without a publisher's key frame this would stay dark.
-    if (packet.layer == section_.only_layer.value_or(0) && facts.marker && follower_.is_waiting()) follower_.wish_key_frame();
+    const bool is_lowest = packet.layer == section_.only_layer.value_or(0);
+    if (is_lowest && facts.marker && follower_.is_waiting()) follower_.wish_key_frame();
     return;
   }
-  send_packet(now, packet, *codec, offered->rewritten, out);
+  send_packet(now, packet, *codec, *offered, out);
   if (!offered->switched) return;
   stream_.hasten_report();
   if (mid_left_ == 0) mid_left_ = 1;
   follower_.catch_up(now, session_now, packet, out.drops,
                      [&](const IngressPacket& earlier, const Follower::Offered& o) {
-                       send_packet(now, earlier, *codec, o.rewritten, out);
+                       send_packet(now, earlier, *codec, o, out);
                      });
 }
 

@@ -56,7 +56,8 @@ class EgressSlot {
  private:
   const CodecParams* choose_codec(Codec codec);
   void send_packet(Instant now, const IngressPacket& packet, const CodecParams& codec,
-                   const send::Rewritten& rewritten, Outbox& out);
+                   const Follower::Offered& offered, Outbox& out);
+  void refuse(Codec codec, Outbox& out);
   void push(const send::Departure& departure, Outbox& out);
 
   Peer& owner_;
@@ -68,6 +69,7 @@ class EgressSlot {
   std::optional<Codec> chosen_for_;
   const CodecParams* chosen_ = nullptr;
   const IngressTrack* chosen_track_ = nullptr;
+  std::optional<TrackId> refused_;  // SlotUndecodable was told of it
   uint32_t mid_left_ = kMidPackets;
   Instant key_frame_window_;
   int key_frame_requests_ = 0;

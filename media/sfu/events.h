@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "media/base/ids.h"
+#include "media/base/model.h"
 #include "media/base/time.h"
 
 namespace media::sfu {
@@ -41,6 +42,16 @@ struct PeerOverLimit {
   PeerId peer;
 };
 
-using Event = std::variant<PeerQuality, TrackActive, VoiceActivity, AudioLevels, PeerOverLimit>;
+// A slot shows a track whose codec its receiver did not offer: nothing of it is sent. Told once
+// while the slot shows it.
+struct SlotUndecodable {
+  PeerId peer;
+  SlotId slot;
+  TrackId track;
+  Codec codec = Codec::Vp8;
+};
+
+using Event = std::variant<PeerQuality, TrackActive, VoiceActivity, AudioLevels, PeerOverLimit,
+                           SlotUndecodable>;
 
 }  // namespace media::sfu

@@ -19,6 +19,15 @@ void Follower::follow(Instant /*now*/, Duration session_now, IngressTrack* track
   track_ = track;
   started_ = false;
   selector_.restart();
+  set_limit(limit_);
+}
+
+void Follower::set_limit(LayerLimit limit) {
+  limit_ = limit;
+  selector_.set_limit(limit.spatial);
+  // Of several simulcast layers the spatial limit names one; each of them has a single size.
+  const bool is_simulcast = track_ != nullptr && track_->layers().size() > 1;
+  frames_.set_limit({is_simulcast ? kBestLayer : limit.spatial, limit.temporal});
 }
 
 layers::LayerMask Follower::available() const {
@@ -29,8 +38,11 @@ layers::LayerMask Follower::available() const {
 void Follower::wish_key_frame() {
   if (track_ == nullptr || !track_->is_open() || track_->section().kind == MediaKind::Audio) return;
   selector_.set_available(available());
-  if (const auto wanted = selector_.wants_key_frame_of())
+  if (const auto wanted = selector_.wants_key_frame_of()) {
     track_->layers()[*wanted].key_frames.wish();
+  } else if (started_ && frames_.wants_key_frame()) {
+    track_->layers()[layer_].key_frames.wish();
+  }
 }
 
 void Follower::switch_to(Instant now, Duration session_now, const IngressPacket& packet) {
@@ -44,6 +56,7 @@ void Follower::switch_to(Instant now, Duration session_now, const IngressPacket&
     clock_rate = stream->clock_rate();
   }
   rewriter_.switch_source(now, facts, clock_rate, capture.session_time, capture.from_sender_report);
+  frames_.restart();
   started_ = true;
   layer_ = packet.layer;
   epoch_ = packet.epoch;
@@ -52,7 +65,6 @@ void Follower::switch_to(Instant now, Duration session_now, const IngressPacket&
 std::optional<Follower::Offered> Follower::offer(Instant now, Duration session_now,
                                                  const IngressPacket& packet, DropCounters& drops) {
   if (only_ && packet.layer != *only_) return std::nullopt;
-  const auto& facts = packet.packet.facts<send::SourceFacts>();
   bool switched = false;
   // The numbering of the shown source began anew: nothing of the old can be continued.
   if (started_ && packet.layer == layer_ && packet.epoch != epoch_) {
@@ -86,12 +98,38 @@ std::optional<Follower::Offered> Follower::offer(Instant now, Duration session_n
         return std::nullopt;
     }
   }
+  auto offered = number(now, packet, drops);
+  if (offered) offered->switched = switched;
+  return offered;
+}
+
+std::optional<Follower::Offered> Follower::number(Instant now, const IngressPacket& packet,
+                                                  DropCounters& drops) {
+  const auto& facts = packet.packet.facts<send::SourceFacts>();
+  bool ends_picture = false;
+  if (facts.codec != Codec::Opus && facts.payload_size != 0 && !rewriter_.is_behind(facts)) {
+    layers::FrameSelector::Input in{facts.codec, facts.timestamp, facts.frame, nullptr, nullptr};
+    if (facts.descriptor_size != 0) {
+      in.dependencies = &facts.dependencies;
+      in.structure = track_->layers()[packet.layer].structure(facts.dependencies.structure_version);
+    }
+    const auto verdict = frames_.on_packet(in);
+    ends_picture = verdict.ends_picture;
+    if (!verdict.forward) {
+      drops.add(Drop::LayerNotWanted);
+      const auto place = rewriter_.skip(facts);
+      if (!place) return std::nullopt;
+      return Offered{*place, false, true};
+    }
+  }
   const auto rewritten = rewriter_.rewrite(now, facts);
   if (!rewritten) {
     drops.add(Drop::RtpTooOld);
     return std::nullopt;
   }
-  return Offered{*rewritten, switched};
+  Offered offered{*rewritten};
+  offered.rewritten.marker |= ends_picture;
+  return offered;
 }
 
 std::optional<int64_t> Follower::timestamp_at(Duration session_now, Duration at) const {

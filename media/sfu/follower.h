@@ -8,6 +8,7 @@
 
 #include "media/base/drop.h"
 #include "media/base/rng.h"
+#include "media/layers/frame_selector.h"
 #include "media/layers/layer_selector.h"
 #include "media/receive/sender_clock.h"
 #include "media/send/rewriter.h"
@@ -26,6 +27,7 @@ class Follower {
   struct Offered {
     send::Rewritten rewritten;
     bool switched = false;  // the stream begins anew here: another source, another layer
+    bool is_blank = false;  // not shown, but its number was kept for it: send padding in its place
   };
   // The numbers under which `packet` of the followed track goes out; nothing when it does not, with
   // the reason counted.
@@ -48,7 +50,7 @@ class Follower {
 
   // Spatial and temporal; lower layers at the next picture that allows it, higher ones where their
   // codec does.
-  void set_limit(LayerLimit limit) { selector_.set_limit(limit.spatial); }
+  void set_limit(LayerLimit limit);
   // Follows this layer of its tracks and no other.
   void set_only(uint8_t layer) { only_ = layer; }
   // Tells the track which key frame is waited for, if any.
@@ -61,16 +63,20 @@ class Follower {
   [[nodiscard]] std::optional<uint8_t> layer() const {
     return started_ ? std::optional<uint8_t>(layer_) : std::nullopt;
   }
+  [[nodiscard]] const layers::FrameSelector& frames() const { return frames_; }
 
  private:
   void switch_to(Instant now, Duration session_now, const IngressPacket& packet);
   void remember_capture(Duration session_now);
+  std::optional<Offered> number(Instant now, const IngressPacket& packet, DropCounters& drops);
 
   [[nodiscard]] layers::LayerMask available() const;
 
   IngressTrack* track_ = nullptr;
   std::optional<uint8_t> only_;
-  layers::LayerSelector selector_;
+  LayerLimit limit_;
+  layers::LayerSelector selector_;  // among simulcast layers
+  layers::FrameSelector frames_;    // within the one that is shown
   send::Rewriter rewriter_;
   bool started_ = false;
   uint8_t layer_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "media/codec/red.h"
 #include "media/send/rtx.h"
 #include "media/send/send_stream.h"
 
@@ -58,7 +59,8 @@ IngressTrack::IngressTrack(Peer& owner, const PublishedSection& section)
 const CodecParams* IngressTrack::codec_of(uint8_t payload_type, bool& is_rtx) const {
   for (const CodecParams& codec : section_.codecs) {
     is_rtx = codec.rtx_payload_type == payload_type;
-    if (is_rtx || codec.payload_type == payload_type) return &codec;
+    if (is_rtx || codec.payload_type == payload_type || codec.red_payload_type == payload_type)
+      return &codec;
   }
   return nullptr;
 }
@@ -80,6 +82,7 @@ void IngressTrack::bind(uint8_t index, Ssrc ssrc) {
   layer.stream.emplace(ssrc, clock_rate);
   layer.nacks = {};
   layer.newest_picture = 0;
+  layer.dependencies.reset();
   layer.expected_before = 0;
   layer.arrived_before = 0;
   ++layer.epoch;
@@ -151,11 +154,54 @@ const IngressPacket* IngressTrack::recent(uint8_t layer, uint32_t epoch, int64_t
   return packet.packet.facts<send::SourceFacts>().sequence == sequence ? &packet : nullptr;
 }
 
-std::optional<codec::FrameInfo> IngressTrack::read_frame(const Input& in, ByteSpan payload) const {
-  if (payload.empty() || section_.kind == MediaKind::Audio) return codec::FrameInfo{};
+bool IngressTrack::read_dependencies(ByteSpan descriptor, IngressLayer& layer,
+                                     send::SourceFacts& facts) {
+  if (descriptor.size() > UINT8_MAX) return false;
+  if (!layer.dependencies) layer.dependencies = std::make_unique<codec::DependencyReader>();
+  const auto read = layer.dependencies->read(descriptor);
+  if (!read) return false;
+  facts.dependencies = *read;
+  facts.descriptor_size = static_cast<uint8_t>(descriptor.size());
+  facts.picture_id = read->frame;
+  codec::FrameInfo& frame = facts.frame;
+  frame.starts_frame = read->starts_frame;
+  frame.ends_layer = read->ends_frame;
+  frame.spatial_id = read->spatial_id;
+  frame.temporal_id = read->temporal_id;
+  frame.is_key_frame = frame.is_key_frame && read->has_structure;
+  if (!frame.is_key_frame) return true;
+  if (const auto* structure = layer.structure(read->structure_version)) {
+    frame.width = structure->width;
+    frame.height = structure->height;
+  }
+  return true;
+}
+
+bool IngressTrack::read_media(const Input& in, ByteSpan payload, IngressLayer& layer,
+                              send::SourceFacts& facts) const {
+  facts.codec = in.codec.codec;
+  facts.marker = in.view.marker();
+  facts.payload_offset = static_cast<uint16_t>(payload.data() - in.view.bytes().data());
+  facts.payload_size = static_cast<uint16_t>(payload.size());
+  if (payload.empty()) return true;
+  if (section_.kind == MediaKind::Audio) {
+    if (in.codec.red_payload_type != in.view.payload_type()) return true;
+    const auto red = codec::parse_red(payload, in.codec.payload_type);
+    if (!red) return false;
+    facts.red_primary = static_cast<uint16_t>(red->primary);
+    facts.red_headers = static_cast<uint8_t>(red->header_size);
+    return true;
+  }
   const auto frame = codec::parse_frame(in.codec.codec, payload, in.view.marker());
-  if (!frame) return std::nullopt;
-  return *frame;
+  if (!frame) return false;
+  facts.frame = *frame;
+  const ByteSpan descriptor = in.extensions.dependency_descriptor;
+  if (facts.codec == Codec::Av1 && !descriptor.empty()) {
+    facts.descriptor_offset = static_cast<uint16_t>(descriptor.data() - in.view.bytes().data());
+    return read_dependencies(descriptor, layer, facts);
+  }
+  facts.picture_id = unwrap_picture(layer, facts.frame);
+  return true;
 }
 
 void IngressTrack::note_level(const rtp::Extensions& extensions) {
@@ -192,29 +238,23 @@ void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::S
   if (arrival.restarted) {
     ++layer.epoch;
     layer.nacks = {};
+    layer.dependencies.reset();
   }
   last_packet_ = in.now;
   if (in.codec.nack) layer.nacks.on_packet(in.now, arrival.sequence);
   if (section_.kind == MediaKind::Audio) note_level(in.extensions);
 
-  const auto frame = read_frame(in, part.payload);
-  if (!frame) return drops.add(Drop::CodecMalformed);
-  const bool starts_key = frame->is_key_frame && frame->starts_frame;
+  send::SourceFacts facts;
+  facts.sequence = arrival.sequence;
+  facts.timestamp = arrival.timestamp;
+  if (!read_media(in, part.payload, layer, facts)) return drops.add(Drop::CodecMalformed);
+  const bool starts_key = facts.frame.is_key_frame && facts.frame.starts_frame;
   if (starts_key) {
     layer.key_frames.on_key_frame(in.now);
     layer.nacks.forget_before(arrival.sequence);
   }
   if (!open_) return drops.add(Drop::NotPermitted);
 
-  send::SourceFacts facts;
-  facts.codec = in.codec.codec;
-  facts.marker = in.view.marker();
-  facts.sequence = arrival.sequence;
-  facts.timestamp = arrival.timestamp;
-  facts.picture_id = unwrap_picture(layer, *frame);
-  facts.frame = *frame;
-  facts.payload_offset = static_cast<uint16_t>(part.payload.data() - in.view.bytes().data());
-  facts.payload_size = static_cast<uint16_t>(part.payload.size());
   facts.extensions = rtp::forwardable(in.extensions);
   // The sender's own stamp is on the sender's clock; receivers live on the session's.
   facts.extensions.abs_capture_time.reset();
@@ -243,6 +283,15 @@ void IngressTrack::on_relayed(Instant now, Ssrc ssrc, const IngressPacket& form,
   on_relayed_layer(now, form.layer, ssrc, form.epoch, true);
   last_packet_ = now;
   if (form.starts_key_frame) layers_[form.layer].key_frames.on_key_frame(now);
+  auto facts = packet.facts<send::SourceFacts>();
+  if (facts.descriptor_size != 0) {
+    // The structures that descriptors refer to are this track's own.
+    const ByteSpan descriptor =
+        packet.bytes().subspan(facts.descriptor_offset, facts.descriptor_size);
+    if (!read_dependencies(descriptor, layers_[form.layer], facts))
+      return drops.add(Drop::CodecMalformed);
+    packet.set_facts(facts);
+  }
   IngressPacket own = form;
   own.packet = std::move(packet);
   pending_.push_back(std::move(own));

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "media/base/drop.h"
 #include "media/base/model.h"
 #include "media/base/packet_pool.h"
+#include "media/codec/dependency_descriptor.h"
 #include "media/layers/layer_selector.h"
 #include "media/receive/keyframe_requester.h"
 #include "media/receive/nack_generator.h"
@@ -66,9 +68,13 @@ struct IngressLayer {
   receive::NackGenerator nacks;
   receive::KeyFrameRequester key_frames;
   uint8_t fir_sequence = 0;
-  int64_t newest_picture = 0;  // unwrapped picture id
-  bool is_sent = false;        // part of the present layer mask
-  Instant vouched;             // when the home shard last said that something comes on it
+  int64_t newest_picture = 0;                             // unwrapped picture id
+  std::unique_ptr<codec::DependencyReader> dependencies;  // made for the first descriptor
+  [[nodiscard]] const codec::DependencyStructure* structure(uint32_t version) const {
+    return dependencies ? dependencies->structure(version) : nullptr;
+  }
+  bool is_sent = false;  // part of the present layer mask
+  Instant vouched;       // when the home shard last said that something comes on it
   // The newest forwarded packets by sequence, for a receiver whose key frame begins with a packet
   // that was overtaken.
   static constexpr size_t kRecent = 16;
@@ -105,8 +111,8 @@ class IngressTrack {
   void on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock,
                  DropCounters& drops);
 
-  // A mirror's packet: another shard of the room has accepted and read it. `form` is what that shard
-  // queued, `packet` its bytes and facts in this worker's pool.
+  // A mirror's packet: another shard of the room has accepted and read it. `form` is what that
+  // shard queued, `packet` its bytes and facts in this worker's pool.
   void on_relayed(Instant now, Ssrc ssrc, const IngressPacket& form, PacketRef packet,
                   DropCounters& drops);
   // A mirror's layer as its home shard sees it.
@@ -159,7 +165,10 @@ class IngressTrack {
     uint16_t sequence = 0;
     ByteSpan payload;
   };
-  [[nodiscard]] std::optional<codec::FrameInfo> read_frame(const Input& in, ByteSpan payload) const;
+  // Fills in what the payload and its descriptor say. False when they lie.
+  bool read_media(const Input& in, ByteSpan payload, IngressLayer& layer,
+                  send::SourceFacts& facts) const;
+  static bool read_dependencies(ByteSpan descriptor, IngressLayer& layer, send::SourceFacts& facts);
   void even_out(size_t first, size_t end);
   void note_level(const rtp::Extensions& extensions);
 

@@ -26,10 +26,11 @@ RecordOut RecordingFeed::step(RecordOut::Type type) const {
 void RecordingFeed::offer(Instant now, Duration session_now, const IngressPacket& packet,
                           Outbox& out) {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
-  if (facts.payload_size == 0) return;
+  // AV1 has no file format here: its track is watched live only.
+  if (facts.payload_size == 0 || facts.codec == Codec::Av1) return;
   DropCounters unused;  // a packet that the recording does not take is not lost for anyone
   const auto offered = follower_.offer(now, session_now, packet, unused);
-  if (!offered) return;
+  if (!offered || offered->is_blank) return;
   if (codec_ != facts.codec) {
     end(out);
     codec_ = facts.codec;
@@ -39,7 +40,7 @@ void RecordingFeed::offer(Instant now, Duration session_now, const IngressPacket
   if (!offered->switched) return;
   follower_.catch_up(now, session_now, packet, unused,
                      [&](const IngressPacket& earlier, const Follower::Offered& o) {
-                       write(session_now, earlier, o.rewritten, out);
+                       if (!o.is_blank) write(session_now, earlier, o.rewritten, out);
                      });
 }
 

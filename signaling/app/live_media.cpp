@@ -29,6 +29,8 @@ const char* codec_name(media::Codec codec) {
       return "vp9";
     case media::Codec::H264:
       return "h264";
+    case media::Codec::Av1:
+      return "av1";
   }
   return "";
 }

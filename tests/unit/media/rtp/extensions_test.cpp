@@ -132,6 +132,7 @@ TEST(Forwardable, KeepsOnlyWhatDescribesTheMedia) {
   want.audio_level = in.audio_level;
   want.video_orientation = in.video_orientation;
   want.abs_capture_time = in.abs_capture_time;
+  want.playout_delay = in.playout_delay;
   EXPECT_EQ(forwardable(in), want);
 }
 

@@ -23,7 +23,7 @@ class DepartureTest : public ::testing::Test {
     facts.marker = true;
     facts.extensions.video_orientation = rtp::VideoOrientation{90, false, false};
     departure.packet = vp8_packet(pool, facts, vp8);
-    departure.rewritten = {65'536 + 5, (int64_t{1} << 32) + 6, {20'000, 200, 30}};
+    departure.rewritten = {65'536 + 5, (int64_t{1} << 32) + 6, {20'000, 200, 30}, true};
     departure.ssrc = Ssrc(99);
     departure.payload_type = 100;
     map.mid = 4;

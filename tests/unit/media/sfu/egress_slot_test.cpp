@@ -1,5 +1,7 @@
 #include "media/sfu/egress_slot.h"
 
+#include <algorithm>
+
 #include "room_fixture.h"
 
 namespace media::sfu {
@@ -33,8 +35,17 @@ TEST_F(EgressSlotTest, ACodecThatTheReceiverLacksIsNotForwarded) {
   room.set_connected(now, PeerId(3));
   room.feed_slot(now, PeerId(3), SlotId(9), TrackId(11));
   video(1, true);
-  EXPECT_EQ(outbox.rtp.size(), 1U);
-  EXPECT_EQ(outbox.drops.of(Drop::RtpUnknownPayloadType), 1U);
+  EXPECT_EQ(outbox.rtp.size(), 1U);  // the other watcher's
+  video(2, false);
+  EXPECT_EQ(outbox.drops.of(Drop::CodecNotOffered), 2U);
+  const auto told = [](const Event& e) { return std::holds_alternative<SlotUndecodable>(e); };
+  ASSERT_EQ(std::count_if(outbox.events.begin(), outbox.events.end(), told), 1);
+  const auto& event = std::get<SlotUndecodable>(
+      *std::find_if(outbox.events.begin(), outbox.events.end(), told));
+  EXPECT_EQ(event.peer, PeerId(3));
+  EXPECT_EQ(event.slot, SlotId(9));
+  EXPECT_EQ(event.track, TrackId(11));
+  EXPECT_EQ(event.codec, Codec::Vp8);
 }
 
 TEST_F(EgressSlotTest, AResentPacketGoesOverRtxWithItsOriginalNumber) {
