@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <climits>
-#include <deque>
 #include <utility>
 
 #include "media/base/check.h"
+#include "media/dtls/alert_records.h"
 #include "media/dtls/certificate.h"
 #include "media/dtls/fingerprint_check.h"
 
@@ -46,6 +46,15 @@ bool next_record(ByteSpan& left, Record& out) {
   return true;
 }
 
+ByteSpan last_record(const std::vector<std::vector<uint8_t>>& flight) {
+  Record last;
+  if (flight.empty()) return {};
+  ByteSpan left = flight.back();
+  while (next_record(left, last)) {
+  }
+  return last.bytes;
+}
+
 // A readable handshake fragment that announces a message nobody sends.
 bool announces_too_much(const Record& record) {
   return record.epoch == 0 && record.type == kHandshake && record.body.size() >= kHandshakeHeader &&
@@ -69,18 +78,16 @@ struct DtlsEndpoint::Parts {
       : role(as), certificate(own), check{expected, false}, offer(srtp) {
     open_ssl();
   }
-  ~Parts() { SSL_free(ssl); }
+  ~Parts() { close_ssl(); }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
   void open_ssl();
-  void reopen_ssl();
+  void close_ssl();
   void advance(Instant now);
   void drain_output(Instant now);
   void finish(Instant now);
   void fail_handshake();
-  void shrink();
-  void read_after_handshake();
   // Counts a record of the handshake; false when it is one too many.
   bool affordable(const Record& record);
   void answer_repetition(const Record& record);
@@ -92,7 +99,7 @@ struct DtlsEndpoint::Parts {
   const Certificate& certificate;
   FingerprintCheck check;
   Offer offer;
-  SSL* ssl = nullptr;
+  SSL* ssl = nullptr;  // until the handshake has ended, well or not
   BIO* in = nullptr;   // owned by ssl
   BIO* out = nullptr;  // owned by ssl
   State state = State::New;
@@ -103,8 +110,9 @@ struct DtlsEndpoint::Parts {
   size_t handshake_records = 0;
   size_t repeats = 0;                        // of the last flight, after the handshake
   std::vector<std::vector<uint8_t>> flight;  // what we sent last, for retransmission
-  std::deque<std::vector<uint8_t>> queue;    // to be polled
+  std::vector<std::vector<uint8_t>> queue;   // to be polled: at most a flight or two
   std::unique_ptr<SrtpKeyBlock> keys;
+  std::unique_ptr<AlertRecords> alerts;  // when connected
 };
 
 namespace {
@@ -162,9 +170,11 @@ void DtlsEndpoint::Parts::open_ssl() {
   }
 }
 
-void DtlsEndpoint::Parts::reopen_ssl() {
+void DtlsEndpoint::Parts::close_ssl() {
   SSL_free(ssl);
-  open_ssl();
+  ssl = nullptr;
+  in = nullptr;
+  out = nullptr;
 }
 
 void DtlsEndpoint::Parts::advance(Instant now) {
@@ -177,7 +187,10 @@ void DtlsEndpoint::Parts::advance(Instant now) {
   if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ) {
     // Bytes that are no handshake at all must not end an association that has not begun: wait for a
     // better ClientHello.
-    if (role == Role::Server && flight.empty()) return reopen_ssl();
+    if (role == Role::Server && flight.empty()) {
+      close_ssl();
+      return open_ssl();
+    }
     for (auto& datagram : written) queue.push_back(std::move(datagram));
     return fail_handshake();
   }
@@ -193,9 +206,6 @@ void DtlsEndpoint::Parts::advance(Instant now) {
 void DtlsEndpoint::Parts::finish(Instant /*now*/) {
   retransmit = Instant::never();
   give_up = Instant::never();
-  // A server's last flight may be lost; it stays to be sent again when the client repeats its own.
-  if (role == Role::Client) flight.clear();
-  flight.shrink_to_fit();
   const SRTP_PROTECTION_PROFILE* chosen = SSL_get_selected_srtp_profile(ssl);
   // Renegotiation and resumption are off, so that the callback has run for this very handshake.
   if (!check.matched || chosen == nullptr) return fail_handshake();
@@ -221,9 +231,15 @@ void DtlsEndpoint::Parts::finish(Instant /*now*/) {
                                  kLabel.size(), nullptr, 0, 0) != 1) {
     return fail_handshake();
   }
+  // Our Finished is the last record of the last flight that either side sends.
+  alerts = AlertRecords::from(ssl, role == Role::Server, last_record(flight));
+  if (alerts == nullptr) return fail_handshake();
   keys = std::move(block);
   state = State::Connected;
-  shrink();
+  // A server's last flight may be lost; it stays to be sent again when the client repeats its own.
+  if (role == Role::Client) flight.clear();
+  flight.shrink_to_fit();
+  close_ssl();
 }
 
 void DtlsEndpoint::Parts::fail_handshake() {
@@ -231,34 +247,7 @@ void DtlsEndpoint::Parts::fail_handshake() {
   retransmit = Instant::never();
   give_up = Instant::never();
   flight.clear();
-}
-
-// 32 KB of record buffers that an association which carries no data needs only for moments.
-void DtlsEndpoint::Parts::shrink() {
-  SSL_free_buffers(ssl);
-}
-
-void DtlsEndpoint::Parts::read_after_handshake() {
-  ERR_clear_error();
-  SSL_alloc_buffers(ssl);
-  std::vector<std::vector<uint8_t>> written;
-  BIO_set_data(out, &written);
-  std::array<uint8_t, 512> ignored{};
-  int result = 0;
-  do {
-    result = SSL_read(ssl, ignored.data(), static_cast<int>(ignored.size()));
-  } while (result > 0);
-  const int error = SSL_get_error(ssl, result);
-  BIO_set_data(out, nullptr);
-  // A repeated Finished of the client means that our last flight was lost; OpenSSL has then written
-  // it again.
-  for (auto& datagram : written) queue.push_back(std::move(datagram));
-  // Only an authenticated alert gets this far: records of another epoch or with a wrong tag are
-  // dropped silently.
-  const bool ended =
-      error == SSL_ERROR_ZERO_RETURN || (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
-  if (ended) state = State::Closed;
-  shrink();
+  close_ssl();
 }
 
 bool DtlsEndpoint::Parts::affordable(const Record& record) {
@@ -292,11 +281,11 @@ DtlsEndpoint::Verdict DtlsEndpoint::Parts::take(Instant now, const Record& recor
   } else {
     answer_repetition(record);
   }
-  BIO_write(in, record.bytes.data(), static_cast<int>(record.bytes.size()));
   if (handshaking) {
+    BIO_write(in, record.bytes.data(), static_cast<int>(record.bytes.size()));
     advance(now);
-  } else {
-    read_after_handshake();
+  } else if (alerts->ends(record.bytes)) {
+    state = State::Closed;
   }
   return state == State::Failed ? Verdict::Failed : Verdict::Taken;
 }
@@ -347,23 +336,20 @@ Instant DtlsEndpoint::next_timeout() const {
 
 bool DtlsEndpoint::poll(std::vector<uint8_t>& out) {
   if (parts_->queue.empty()) return false;
-  out = std::move(parts_->queue.front());
-  parts_->queue.pop_front();
+  std::vector<std::vector<uint8_t>>& queue = parts_->queue;
+  out = std::move(queue.front());
+  queue.erase(queue.begin());
+  if (queue.empty()) queue.shrink_to_fit();
   return true;
 }
 
 void DtlsEndpoint::close() {
   Parts& p = *parts_;
   if (p.state == State::Connected) {
-    ERR_clear_error();
-    SSL_alloc_buffers(p.ssl);
-    std::vector<std::vector<uint8_t>> written;
-    BIO_set_data(p.out, &written);
-    SSL_shutdown(p.ssl);
-    BIO_set_data(p.out, nullptr);
-    for (auto& datagram : written) p.queue.push_back(std::move(datagram));
-    p.shrink();
+    std::vector<uint8_t> goodbye = p.alerts->close_notify();
+    if (!goodbye.empty()) p.queue.push_back(std::move(goodbye));
   }
+  p.close_ssl();
   p.state = State::Closed;
   p.retransmit = Instant::never();
   p.give_up = Instant::never();
