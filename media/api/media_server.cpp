@@ -1,16 +1,21 @@
 #include "media/api/media_server.h"
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "media/api/event_mapping.h"
+#include "media/api/link_tracks.h"
+#include "media/api/room_directory.h"
 #include "media/base/log.h"
 #include "media/dtls/certificate.h"
 #include "media/net/capabilities.h"
 #include "media/net/clock.h"
+#include "media/net/os_rng.h"
 #include "media/net/udp_socket.h"
 #include "media/pipelines/recorder.h"
 #include "media/pipelines/repair.h"
@@ -45,6 +50,9 @@ class RecorderEvents {
   std::vector<Event> events_;
 };
 
+// Slots of links are the server's own; signaling counts its own from 1.
+constexpr uint32_t kFirstLinkSlot = 0x80000000;
+
 class Server final : public MediaServer {
  public:
   Server(ServerParams params, dtls::Certificate certificate, std::function<void()> wake)
@@ -61,6 +69,8 @@ class Server final : public MediaServer {
         certificate_, wake_);
     if (!pool) return env_fail(pool.error().message);
     pool_.emplace(std::move(*pool));
+    rooms_.emplace(*pool_, params_.spread_above_pps,
+                   [this](RoomId room, size_t part) { on_new_part(room, part); });
     say_what_was_chosen(chosen);
     return {};
   }
@@ -78,102 +88,109 @@ class Server final : public MediaServer {
   }
 
   [[nodiscard]] std::optional<Placement> place_peer(RoomId room) override {
-    const auto it = rooms_.find(room);
-    if (it == rooms_.end()) return std::nullopt;
-    const auto address = candidate_of(*it->second.worker);
-    return address ? std::optional<Placement>({0, *address}) : std::nullopt;
+    const auto worker = rooms_->place_peer(room);
+    const auto address = worker ? candidate_of(*worker) : std::nullopt;
+    if (!address) return std::nullopt;
+    return Placement{static_cast<unsigned>(*worker), *address};
   }
 
   [[nodiscard]] std::optional<Address> candidate(PeerId peer) const override {
-    const auto it = peers_.find(peer);
-    const auto room = it == peers_.end() ? rooms_.end() : rooms_.find(it->second);
-    return room == rooms_.end() ? std::nullopt : candidate_of(*room->second.worker);
+    const auto worker = rooms_->worker_of(peer);
+    return worker ? candidate_of(*worker) : std::nullopt;
   }
 
-  void add_room(RoomId room) override {
-    if (rooms_.contains(room)) return;
-    worker::Worker& worker = pool_->place(room);
-    const Instant start = net::monotonic_now();
-    rooms_.emplace(room, Room{&worker, start});
-    worker.post(engine::AddRoom{room, start});
-  }
+  void add_room(RoomId room) override { rooms_->add_room(room, net::monotonic_now()); }
 
   void remove_room(RoomId room) override {
-    const auto it = rooms_.find(room);
-    if (it == rooms_.end()) return;
-    it->second.worker->post(engine::RemoveRoom{room});
-    rooms_.erase(it);
-    pool_->forget(room);
-    std::erase_if(peers_, [&](const auto& p) { return p.second == room; });
-    std::erase_if(tracks_, [&](const auto& t) { return t.second.room == room; });
+    recordings_.erase(room);
+    rooms_->remove_room(room);
   }
 
   [[nodiscard]] Duration session_time(RoomId room) const override {
-    const auto it = rooms_.find(room);
-    return it == rooms_.end() ? Duration() : net::monotonic_now() - it->second.start;
+    const auto start = rooms_->start_of(room);
+    return start ? net::monotonic_now() - *start : Duration();
   }
 
   void add_peer(PeerParams params) override {
-    const auto it = rooms_.find(params.room);
-    if (it == rooms_.end()) return;
-    forget_peer(params.peer);
-    peers_.emplace(params.peer, params.room);
-    pool_->count_peer(params.room, 1);
-    for (const PublishedSection& section : params.published) {
-      tracks_.insert_or_assign(section.track, TrackHome{params.room, params.peer});
-    }
-    it->second.worker->post(engine::AddPeer{params.room, params.peer, std::move(params.local),
-                                            std::move(params.remote), params.remote_fingerprint,
-                                            params.extensions, std::move(params.published),
-                                            std::move(params.slots)});
+    engine::AddPeer command;
+    command.room = params.room;
+    command.peer = params.peer;
+    command.local = std::move(params.local);
+    command.remote = std::move(params.remote);
+    command.remote_fingerprint = params.remote_fingerprint;
+    command.extensions = params.extensions;
+    command.published = std::move(params.published);
+    command.slots = std::move(params.slots);
+    rooms_->add_peer(params.worker, std::move(command));
   }
 
   void remove_peer(PeerId peer) override {
-    if (worker::Worker* worker = worker_of(peer)) worker->post(engine::RemovePeer{peer});
-    forget_peer(peer);
+    rooms_->remove_peer(peer);
+    links_.erase(peer);
   }
 
   void restart_ice(PeerId peer, IceCredentials local, IceCredentials remote) override {
-    if (worker::Worker* worker = worker_of(peer)) {
-      worker->post(engine::RestartIce{peer, std::move(local), std::move(remote)});
-    }
+    rooms_->post_to(peer, engine::RestartIce{peer, std::move(local), std::move(remote)});
   }
 
-  void open_track(TrackId track, bool open) override {
-    const auto home = tracks_.find(track);
-    if (home == tracks_.end()) return;
-    const auto room = rooms_.find(home->second.room);
-    if (room != rooms_.end())
-      room->second.worker->post(engine::OpenTrack{home->second.room, track, open});
-  }
+  void open_track(TrackId track, bool open) override { rooms_->open_track(track, open); }
 
   void feed_slot(PeerId peer, SlotId slot, SlotFeed feed) override {
-    if (worker::Worker* worker = worker_of(peer)) worker->post(engine::FeedSlot{peer, slot, feed});
+    rooms_->post_to(peer, engine::FeedSlot{peer, slot, feed});
   }
 
   void limit_slot(PeerId peer, SlotId slot, LayerLimit limit) override {
-    if (worker::Worker* worker = worker_of(peer))
-      worker->post(engine::LimitSlot{peer, slot, limit});
+    rooms_->post_to(peer, engine::LimitSlot{peer, slot, limit});
   }
 
+  void add_link(LinkParams params) override {
+    links_[params.link] = {};
+    engine::AddPeer command;
+    command.room = params.room;
+    command.peer = params.link;
+    command.local = std::move(params.local);
+    command.remote = std::move(params.remote);
+    command.remote_fingerprint = params.remote_fingerprint;
+    command.extensions = link_extensions();
+    command.is_link = true;
+    command.connect_to = params.connect_to;
+    rooms_->add_peer(params.worker, std::move(command));
+  }
+
+  [[nodiscard]] std::optional<LinkedTrack> export_track(PeerId link, TrackId track) override {
+    const PublishedSection* section = rooms_->exportable(link, track);
+    if (section == nullptr) return std::nullopt;
+    std::unordered_set<uint32_t>& used = links_[link];
+    const LinkedTrack announced = number_for_link(*section, [&] {
+      uint32_t ssrc = 0;
+      while (ssrc == 0 || !used.insert(ssrc).second) ssrc = rng_.next_u32();
+      return Ssrc(ssrc);
+    });
+    rooms_->post_to(link, engine::ExportTrack{link, track, sending_sections(announced, [this] {
+                                                return SlotId(next_link_slot_++);
+                                              })});
+    return announced;
+  }
+
+  void import_track(PeerId link, TrackId as, const LinkedTrack& announced) override {
+    rooms_->import_track(link, receiving_section(as, announced));
+  }
+
+  void withdraw_track(PeerId link, TrackId track) override { rooms_->withdraw_track(link, track); }
+
   void start_recording(RoomId room, RecordingParams params) override {
-    const auto it = rooms_.find(room);
-    if (it == rooms_.end()) return;
-    auto ring = std::make_shared<tap::TapRing>();
-    pipelines::Recorder::Params recorder;
-    recorder.room = room;
-    recorder.directory = std::move(params.directory);
-    recorder.on_event = [this, room](pipelines::RecorderEvent event) {
-      recorder_events_.add(to_api(room, std::move(event)));
-    };
-    recorders_.push_back(std::make_unique<pipelines::Recorder>(std::move(recorder), ring));
-    // A recording that still runs is finished by the engine before the new one begins.
-    it->second.worker->post(engine::StartRecording{room, std::move(ring)});
+    const std::vector<size_t> parts = rooms_->parts_of(room);
+    if (parts.empty()) return;
+    const Recording recording{std::move(params.directory),
+                              std::make_shared<std::atomic<size_t>>(parts.size())};
+    recordings_.insert_or_assign(room, recording);
+    for (const size_t part : parts) record_part(room, recording, part);
   }
 
   void stop_recording(RoomId room) override {
-    const auto it = rooms_.find(room);
-    if (it != rooms_.end()) it->second.worker->post(engine::StopRecording{room});
+    recordings_.erase(room);
+    for (const size_t part : rooms_->parts_of(room))
+      pool_->worker(part).post(engine::StopRecording{room});
   }
 
   void poll_events(std::vector<Event>& out) override {
@@ -181,7 +198,10 @@ class Server final : public MediaServer {
       engine_events_.clear();
       worker->take_events(engine_events_);
       for (engine::Event& event : engine_events_) {
-        if (const auto* lost = std::get_if<engine::PeerLost>(&event)) forget_peer(lost->peer);
+        if (const auto* lost = std::get_if<engine::PeerLost>(&event)) {
+          rooms_->forget_peer(lost->peer);
+          links_.erase(lost->peer);
+        }
         out.push_back(to_api(std::move(event)));
       }
     }
@@ -201,6 +221,8 @@ class Server final : public MediaServer {
       s.rtp_in = c.rtp_in;
       s.rtp_forwarded = c.rtp_forwarded;
       s.rtx_out = c.rtx_out;
+      s.relay_out = c.relay_out;
+      s.relay_in = c.relay_in;
       s.send_calls = c.send_calls;
       s.gso_sends = c.gso_sends;
       s.recv_calls = c.recv_calls;
@@ -223,14 +245,34 @@ class Server final : public MediaServer {
   }
 
  private:
-  struct Room {
-    worker::Worker* worker = nullptr;  // owned by the pool
-    Instant start;
+  struct Recording {
+    std::filesystem::path directory;
+    std::shared_ptr<std::atomic<size_t>> running;  // recorders: one for each part of the room
   };
-  struct TrackHome {
-    RoomId room;
-    PeerId peer;
-  };
+
+  // Each part of a room is recorded where its publishers are, into files of its own.
+  void record_part(RoomId room, const Recording& recording, size_t part) {
+    auto ring = std::make_shared<tap::TapRing>();
+    pipelines::Recorder::Params recorder;
+    recorder.room = room;
+    recorder.directory = recording.directory;
+    recorder.on_event = [this, room, running = recording.running](pipelines::RecorderEvent event) {
+      // The recording has finished when the last of them has.
+      if (std::holds_alternative<pipelines::RecordingFinished>(event) && running->fetch_sub(1) != 1)
+        return;
+      recorder_events_.add(to_api(room, std::move(event)));
+    };
+    recorders_.push_back(std::make_unique<pipelines::Recorder>(std::move(recorder), ring));
+    // A recording that still runs is finished by the engine before the new one begins.
+    pool_->worker(part).post(engine::StartRecording{room, std::move(ring)});
+  }
+
+  void on_new_part(RoomId room, size_t part) {
+    const auto it = recordings_.find(room);
+    if (it == recordings_.end()) return;
+    it->second.running->fetch_add(1);
+    record_part(room, it->second, part);
+  }
 
   void say_what_was_chosen(const net::Capabilities& chosen) const {
     const auto log = logger("media");
@@ -250,22 +292,10 @@ class Server final : public MediaServer {
         wanted.receive_buffer / 1024, wanted.receive_buffer, wanted.send_buffer);
   }
 
-  [[nodiscard]] std::optional<Address> candidate_of(const worker::Worker& worker) const {
-    const auto address = Address::parse(params_.public_address, worker.local_address().port);
+  [[nodiscard]] std::optional<Address> candidate_of(size_t worker) const {
+    const auto address =
+        Address::parse(params_.public_address, pool_->worker(worker).local_address().port);
     return address ? std::optional<Address>(*address) : std::nullopt;
-  }
-
-  worker::Worker* worker_of(PeerId peer) {
-    const auto it = peers_.find(peer);
-    return it == peers_.end() ? nullptr : pool_->worker_of(it->second);
-  }
-
-  void forget_peer(PeerId peer) {
-    const auto it = peers_.find(peer);
-    if (it == peers_.end()) return;
-    pool_->count_peer(it->second, -1);
-    peers_.erase(it);
-    std::erase_if(tracks_, [&](const auto& t) { return t.second.peer == peer; });
   }
 
   ServerParams params_;
@@ -274,9 +304,11 @@ class Server final : public MediaServer {
   std::function<void()> wake_;
   std::vector<std::unique_ptr<pipelines::Recorder>> recorders_;
   std::optional<worker::WorkerPool> pool_;
-  std::unordered_map<RoomId, Room> rooms_;
-  std::unordered_map<PeerId, RoomId> peers_;
-  std::unordered_map<TrackId, TrackHome> tracks_;
+  std::optional<RoomDirectory> rooms_;
+  std::unordered_map<RoomId, Recording> recordings_;                // that were not stopped
+  std::unordered_map<PeerId, std::unordered_set<uint32_t>> links_;  // ssrcs in use
+  net::OsRng rng_;
+  uint32_t next_link_slot_ = kFirstLinkSlot;
   std::vector<engine::Event> engine_events_;
 };
 

@@ -35,7 +35,7 @@ class MediaServer {
   [[nodiscard]] virtual std::optional<Address> candidate(PeerId peer) const = 0;
 
   // --- rooms ---
-  // Its session clock starts now; its first peer chooses its worker.
+  // Its session clock starts now, on the least loaded worker.
   virtual void add_room(RoomId room) = 0;
   virtual void remove_room(RoomId room) = 0;  // drops its peers, finishes its recording
   // Session clock: time since add_room on the monotonic clock. Zero for an unknown room.
@@ -54,6 +54,21 @@ class MediaServer {
   // How much of its source a video slot may show; a number alone is the highest spatial layer (0
   // lowest, kBestLayer best available). {0, 0} is the smallest picture at the lowest frame rate.
   virtual void limit_slot(PeerId peer, SlotId slot, LayerLimit limit) = 0;
+
+  // --- a room on two servers. Both ends add the link; remove_peer() ends it, PeerLost tells that
+  // it broke (add it again then, with new credentials, and its tracks). Nothing crosses that was
+  // not exported; what is closed here is silent there. ---
+  virtual void add_link(LinkParams params) = 0;
+  // Sends `track` of this room over the link from now on, while it is open: every layer once,
+  // repaired on the way. Returns what the other end must be told; unset when link or track are
+  // unknown. Do not export what was imported over another link of the room without knowing that the
+  // links form no circle.
+  [[nodiscard]] virtual std::optional<LinkedTrack> export_track(PeerId link, TrackId track) = 0;
+  // What the other end exported is a track of this room from now on, closed as every new track. Its
+  // key-frame wishes go back over the link as one.
+  virtual void import_track(PeerId link, TrackId as, const LinkedTrack& announced) = 0;
+  // Ends an export or an import.
+  virtual void withdraw_track(PeerId link, TrackId track) = 0;
 
   // --- recording: every open track of the room, present and future, one file per contiguous
   // publication ---

@@ -51,10 +51,7 @@ void Engine::handle_datagram(Instant now, const Address& from, MutableByteSpan d
     case transport::Peer::Kind::Rtp:
       ++stats_.rtp_in;
       session->room->on_rtp(now, *session->media, inbound.plain);
-      if (session->room->has_pending() && std::find(batch_rooms_.begin(), batch_rooms_.end(),
-                                                    session->room) == batch_rooms_.end()) {
-        batch_rooms_.push_back(session->room);
-      }
+      queue_batch(*session->room);
       return;
     case transport::Peer::Kind::Rtcp:
       session->room->on_rtcp(now, *session->media, inbound.plain);
@@ -63,6 +60,29 @@ void Engine::handle_datagram(Instant now, const Address& from, MutableByteSpan d
       after_control(now, *session);
       return;
   }
+}
+
+void Engine::queue_batch(sfu::RoomShard& room) {
+  if (room.has_pending() &&
+      std::find(batch_rooms_.begin(), batch_rooms_.end(), &room) == batch_rooms_.end()) {
+    batch_rooms_.push_back(&room);
+  }
+}
+
+bool Engine::handle_relays(Instant now) {
+  const bool more = ports_.handle(
+      [&](ShardId from, const sfu::RelayOut& message) {
+        if (Room* room = find_room(message.room)) room->shard->on_relay(now, from, message.message);
+      },
+      [&](const mesh::Crossing& c) {
+        Room* room = find_room(c.room);
+        if (room == nullptr) return outbox_.drops.add(Drop::NotPermitted);
+        room->shard->on_relayed_packet(
+            now, {c.track, c.ssrc, c.form, c.facts, ByteSpan(c.bytes).first(c.size)});
+        queue_batch(*room->shard);
+      });
+  end_batch(now);
+  return more;
 }
 
 void Engine::end_batch(Instant now) {
@@ -157,9 +177,19 @@ void Engine::on(Instant now, AddPeer& c) {
   wire.local = std::move(c.local);
   wire.remote = std::move(c.remote);
   wire.remote_fingerprint = c.remote_fingerprint;
+  if (c.connect_to) {
+    wire.role = transport::Peer::Params::Role::Client;
+    wire.candidate = *c.connect_to;
+  }
   session.wire = std::make_unique<transport::Peer>(std::move(wire), certificate_, rng_);
   session.media = &room->shard->add_peer(
-      now, {c.peer, c.extensions, std::move(c.published), std::move(c.slots)}, session.handle);
+      now,
+      {c.peer, c.extensions, std::move(c.published), std::move(c.slots), std::nullopt, c.is_link},
+      session.handle);
+  if (c.connect_to) {
+    session.wire->check_now(now);
+    session.wire->on_timeout(now, control_);
+  }
   sessions_.refile(session);
   if (sessions_.size() == 1) next_tick_ = now + sfu::RoomShard::kTick;
 }
@@ -209,6 +239,38 @@ void Engine::on(Instant /*now*/, StopRecording& c) {
   if (Room* room = find_room(c.room)) finish_recording(*room);
 }
 
+// ---- rooms over several workers, links to other servers ----
+
+void Engine::on(Instant /*now*/, ConnectShard& c) {
+  ports_.connect(c.shard, std::move(c.out), std::move(c.in));
+}
+
+void Engine::on(Instant /*now*/, AddNeighbour& c) {
+  if (Room* room = find_room(c.room)) room->shard->add_neighbour(c.shard);
+}
+
+void Engine::on(Instant now, AddMirror& c) {
+  if (Room* room = find_room(c.room)) room->shard->add_mirror(now, c.home, c.peer, c.section);
+}
+
+void Engine::on(Instant now, RemoveMirror& c) {
+  if (Room* room = find_room(c.room)) room->shard->remove_mirror(now, c.peer);
+}
+
+void Engine::on(Instant now, ExportTrack& c) {
+  if (Session* session = sessions_.by_peer(c.link))
+    session->room->add_slots(now, c.link, c.track, c.sections);
+}
+
+void Engine::on(Instant now, ImportTrack& c) {
+  if (Session* session = sessions_.by_peer(c.link))
+    session->room->add_section(now, c.link, c.section);
+}
+
+void Engine::on(Instant now, WithdrawTrack& c) {
+  if (Room* room = find_room(c.room)) room->shard->withdraw_track(now, c.link, c.track);
+}
+
 // ---- recording ----
 
 void Engine::finish_recording(Room& room) {
@@ -240,6 +302,7 @@ void Engine::handle_timeout(Instant now) {
 }
 
 void Engine::tick(Instant now) {
+  ports_.retry();
   // Ticks that were missed are not made up for.
   next_tick_ = std::max(next_tick_ + sfu::RoomShard::kTick, now + sfu::RoomShard::kTick / 2);
   for (const PeerId id : std::exchange(over_limit_, {})) {
@@ -303,6 +366,8 @@ EngineStats Engine::stats() const {
   EngineStats s = stats_;
   s.sessions = sessions_.size();
   s.rooms = rooms_.size();
+  s.relay_out = ports_.packets_out();
+  s.relay_in = ports_.packets_in();
   s.packets_held = pool_.in_use();
   return s;
 }

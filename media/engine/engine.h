@@ -24,6 +24,7 @@
 #include "media/engine/commands.h"
 #include "media/engine/handshake_queue.h"
 #include "media/engine/recording_sink.h"
+#include "media/engine/relay_ports.h"
 #include "media/engine/session_table.h"
 #include "media/sfu/outbox.h"
 #include "media/sfu/room_shard.h"
@@ -35,6 +36,8 @@ struct EngineStats {
   uint64_t rtp_in = 0;
   uint64_t rtp_forwarded = 0;  // retransmissions included
   uint64_t rtx_out = 0;
+  uint64_t relay_out = 0;  // packets for other workers
+  uint64_t relay_in = 0;
   size_t sessions = 0;
   size_t rooms = 0;
   size_t packets_held = 0;  // in histories
@@ -59,6 +62,13 @@ class Engine {
   [[nodiscard]] bool knows(const Address& address) const {
     return sessions_.by_address(address) != nullptr;
   }
+
+  // --- other workers of shared rooms: collect_relays(), then the commands that wait, then
+  // handle_relays(), then flush() ---
+  [[nodiscard]] bool has_neighbours() const { return !ports_.empty(); }
+  void collect_relays() { ports_.collect(); }
+  // Ends its batch. True when something is left for another turn.
+  bool handle_relays(Instant now);
 
   // Writes every datagram that is due straight into `batch`, media first, and seals it there; hands
   // recordings to their rings. `Batch` is net::SendBatch or anything with the same slot() and
@@ -119,11 +129,19 @@ class Engine {
   void on(Instant now, OpenTrack& c);
   void on(Instant now, FeedSlot& c);
   void on(Instant now, LimitSlot& c);
+  void on(Instant now, ConnectShard& c);
+  void on(Instant now, AddNeighbour& c);
+  void on(Instant now, AddMirror& c);
+  void on(Instant now, RemoveMirror& c);
+  void on(Instant now, ExportTrack& c);
+  void on(Instant now, ImportTrack& c);
+  void on(Instant now, WithdrawTrack& c);
   void on(Instant now, StartRecording& c);
   void on(Instant now, StopRecording& c);
 
   Session* find_session(const Address& from, ByteSpan datagram);
   void after_control(Instant now, Session& session);
+  void queue_batch(sfu::RoomShard& room);
   void run_handshakes(Instant now);
   void tick(Instant now);
   void lose(Instant now, Session& session, LossReason reason);
@@ -147,12 +165,14 @@ class Engine {
   Instant next_tick_;
   HandshakeQueue handshakes_;
   Instant handshakes_due_;  // when some wait
+  RelayPorts ports_;
   EngineStats stats_;
 };
 
 template <class Batch>
 void Engine::flush(Instant now, Batch& batch) {
   write_records();
+  ports_.carry(outbox_, outbox_.drops);
   // A receiver's packets stand together: its session is looked up once for all of them.
   const sfu::Peer* receiver = nullptr;
   transport::Peer* wire = nullptr;

@@ -124,7 +124,8 @@ IngressTrack* Peer::track_for(const rtp::PacketView& view, const rtp::Extensions
 
 Peer::Binding* Peer::learn(const rtp::PacketView& view, const rtp::Extensions& extensions,
                            DropCounters& drops) {
-  IngressTrack* track = track_for(view, extensions);
+  // On a link both ends know every stream beforehand.
+  IngressTrack* track = is_link() ? nullptr : track_for(view, extensions);
   if (track == nullptr) {
     drops.add(Drop::RtpUnknownSsrc);
     return nullptr;

@@ -19,12 +19,15 @@ struct WorkerCounters {
   uint64_t rtp_in = 0;
   uint64_t rtp_forwarded = 0;
   uint64_t rtx_out = 0;
+  uint64_t relay_out = 0;
+  uint64_t relay_in = 0;
   uint64_t send_calls = 0;
   uint64_t gso_sends = 0;
   uint64_t recv_calls = 0;
   uint64_t tcp_connections = 0;  // open now
   uint64_t tcp_accepted = 0;
   uint64_t tcp_datagrams_out = 0;  // those of TCP within datagrams_out
+  uint64_t lag_us = 0;  // worst lateness of the last moments, halved ten times a second
   uint64_t sessions = 0;
   uint64_t rooms = 0;
   std::array<uint64_t, kDropCount> drops{};

@@ -74,6 +74,10 @@ Outcome<void> Worker::watch_sockets() {
 }
 
 Worker::~Worker() {
+  stop();
+}
+
+void Worker::stop() {
   stopping_.store(true, std::memory_order_release);
   poller_.wake();
   if (thread_.joinable()) thread_.join();
@@ -98,8 +102,12 @@ void Worker::run() {
     const Instant deadline = std::min(engine_->next_timeout(), before + Duration::seconds(1));
     const auto ready = poller_.wait(before, deadline);
     const Instant now = net::monotonic_now();
-    if (now > deadline) board_.note_lag(static_cast<uint64_t>((now - deadline).as_micros()));
-    if (ready.woken) take_commands(now);
+    if (now > deadline) {
+      const auto late = static_cast<uint64_t>((now - deadline).as_micros());
+      board_.note_lag(late);
+      recent_lag_us_ = std::max(recent_lag_us_, late);
+    }
+    if (ready.woken) take_messages(now);
     if (!ready.tokens.empty()) {
       read_batches();
       read_tcp(ready.tokens);
@@ -125,6 +133,14 @@ bool Worker::take_commands(Instant now) {
   flush(now);
   if (commands_.has_spilled()) wake_();
   return true;
+}
+
+void Worker::take_messages(Instant now) {
+  engine_->collect_relays();
+  take_commands(now);
+  if (!engine_->has_neighbours()) return;
+  if (engine_->handle_relays(now)) poller_.wake();
+  flush(now);
 }
 
 void Worker::read_batches() {
@@ -187,9 +203,13 @@ void Worker::publish(Instant now) {
   counters.rtp_in = stats.rtp_in;
   counters.rtp_forwarded = stats.rtp_forwarded;
   counters.rtx_out = stats.rtx_out;
+  counters.relay_out = stats.relay_out;
+  counters.relay_in = stats.relay_in;
   counters.send_calls = sent.calls;
   counters.gso_sends = sent.gso_messages;
   counters.recv_calls = recv_calls_;
+  counters.lag_us = recent_lag_us_;
+  recent_lag_us_ /= 2;
   counters.sessions = stats.sessions;
   counters.rooms = stats.rooms;
   for (size_t i = 0; i < kDropCount; ++i) {

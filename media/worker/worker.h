@@ -15,13 +15,13 @@
 #include "media/base/address.h"
 #include "media/base/result.h"
 #include "media/engine/commands.h"
+#include "media/mesh/mailbox.h"
 #include "media/net/capabilities.h"
 #include "media/net/os_rng.h"
 #include "media/net/poller.h"
 #include "media/net/send_batch.h"
 #include "media/net/tcp_peers.h"
 #include "media/net/udp_socket.h"
-#include "media/worker/mailbox.h"
 #include "media/worker/outgoing.h"
 #include "media/worker/stats_board.h"
 
@@ -48,8 +48,11 @@ class Worker {
   static Outcome<std::unique_ptr<Worker>> start(const Params& params,
                                                 const dtls::Certificate& certificate,
                                                 std::function<void()> wake);
-  // Ends the thread; connections are closed politely.
+  // As stop().
   ~Worker();
+  // Ends the thread; connections are closed politely. Workers that share rooms wake each other, so
+  // all are stopped before the first is destroyed.
+  void stop();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -58,6 +61,8 @@ class Worker {
   void take_events(std::vector<engine::Event>& out);
 
   // Any thread.
+  // Makes the loop look at its pipes.
+  void wake() { poller_.wake(); }
   [[nodiscard]] const Address& local_address() const { return socket_.local_address(); }
   [[nodiscard]] WorkerCounters counters() const { return board_.read(); }
   uint64_t take_lag_us() { return board_.take_lag(); }
@@ -81,6 +86,7 @@ class Worker {
 
   void run();
   bool take_commands(Instant now);
+  void take_messages(Instant now);
   void read_batches();
   void read_tcp(std::span<const uint64_t> tokens);
   void flush(Instant now);
@@ -103,13 +109,14 @@ class Worker {
   net::SendBatch send_;
   std::unique_ptr<net::TcpPeers> tcp_;
   Outgoing outgoing_;
-  Mailbox<engine::Command> commands_;
-  Mailbox<engine::Event> events_;
+  mesh::Mailbox<engine::Command> commands_;
+  mesh::Mailbox<engine::Event> events_;
   std::vector<engine::Event> fresh_events_;
   StatsBoard board_;
   uint64_t datagrams_in_ = 0;
   uint64_t bytes_in_ = 0;
   uint64_t recv_calls_ = 0;
+  uint64_t recent_lag_us_ = 0;
   Instant next_publish_;
   Instant next_sweep_;
   bool gso_ = false;

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
-#include "media/base/check.h"
+#include "media/mesh/pipe.h"
+#include "media/net/clock.h"
 
 namespace media::worker {
-
-size_t least_loaded(const std::vector<std::pair<int64_t, int64_t>>& loads) {
-  return static_cast<size_t>(std::min_element(loads.begin(), loads.end()) - loads.begin());
-}
 
 Outcome<WorkerPool> WorkerPool::start(const Params& params, const dtls::Certificate& certificate,
                                       const std::function<void()>& wake) {
@@ -33,36 +30,28 @@ Outcome<WorkerPool> WorkerPool::start(const Params& params, const dtls::Certific
   return pool;
 }
 
-Worker& WorkerPool::place(RoomId room) {
-  if (Worker* worker = worker_of(room)) return *worker;
-  std::vector<std::pair<int64_t, int64_t>> loads;
-  loads.reserve(loads_.size());
-  for (const Load& l : loads_) loads.emplace_back(l.peers, l.rooms);
-  const size_t chosen = least_loaded(loads);
-  ++loads_[chosen].rooms;
-  rooms_.insert_or_assign(room, Placement{chosen, 0});
-  return *workers_[chosen];
+WorkerPool::~WorkerPool() {
+  for (const auto& worker : workers_) worker->stop();
 }
 
-Worker* WorkerPool::worker_of(RoomId room) {
-  const auto it = rooms_.find(room);
-  return it == rooms_.end() ? nullptr : workers_[it->second.worker].get();
+size_t WorkerPool::place(const std::vector<size_t>& in_room, int64_t spread_above) {
+  const Instant now = net::monotonic_now();
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    const WorkerCounters counters = workers_[i]->counters();
+    loads_[i].on_reading(now, counters.rtp_in + counters.rtp_forwarded, counters.lag_us);
+  }
+  return choose_worker(loads_, in_room, spread_above);
 }
 
-void WorkerPool::forget(RoomId room) {
-  const auto it = rooms_.find(room);
-  if (it == rooms_.end()) return;
-  --loads_[it->second.worker].rooms;
-  loads_[it->second.worker].peers -= it->second.peers;
-  rooms_.erase(it);
-}
-
-void WorkerPool::count_peer(RoomId room, int change) {
-  const auto it = rooms_.find(room);
-  if (it == rooms_.end()) return;
-  it->second.peers += change;
-  loads_[it->second.worker].peers += change;
-  DCHECK(it->second.peers >= 0);
+void WorkerPool::connect(size_t a, size_t b) {
+  if (a == b || !connected_.insert(std::minmax(a, b)).second) return;
+  const auto pipe_to = [this](size_t index) {
+    return std::make_shared<mesh::Pipe>([w = workers_[index].get()] { w->wake(); });
+  };
+  const auto to_a = pipe_to(a);
+  const auto to_b = pipe_to(b);
+  workers_[a]->post(engine::ConnectShard{shard_of(b), to_b, to_a});
+  workers_[b]->post(engine::ConnectShard{shard_of(a), to_a, to_b});
 }
 
 }  // namespace media::worker

@@ -1,14 +1,16 @@
-// The media threads of this process and which room lives where. A room stays on one worker for its
-// life. Owner: api::MediaServer. Thread: signaling's.
+// The media threads of this process and what they carry. Owner: api::MediaServer. Thread:
+// signaling's.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "media/worker/placement.h"
 #include "media/worker/worker.h"
 
 namespace media::worker {
@@ -25,31 +27,31 @@ class WorkerPool {
   static Outcome<WorkerPool> start(const Params& params, const dtls::Certificate& certificate,
                                    const std::function<void()>& wake);
 
-  // The worker of `room`, chosen now when it has none: the one that carries least.
-  Worker& place(RoomId room);
-  [[nodiscard]] Worker* worker_of(RoomId room);
-  void forget(RoomId room);
-  // Load is counted in connections: what a worker does grows with them.
-  void count_peer(RoomId room, int change);
+  ~WorkerPool();
+  WorkerPool(WorkerPool&&) = default;
+  WorkerPool& operator=(WorkerPool&&) = default;
 
+  // The worker for the next peer of a room that has parts on `in_room`.
+  size_t place(const std::vector<size_t>& in_room, int64_t spread_above);
+  void count_peer(size_t worker, int change) { loads_[worker].count_peer(change); }
+  void count_room(size_t worker, int change) { loads_[worker].count_room(change); }
+  // Lays the pipes between two workers that are about to share a room; once.
+  void connect(size_t a, size_t b);
+
+  [[nodiscard]] Worker& worker(size_t index) const { return *workers_[index]; }
+  [[nodiscard]] size_t size() const { return workers_.size(); }
   [[nodiscard]] const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
+  // By which the parts of a room name each other.
+  [[nodiscard]] static ShardId shard_of(size_t worker) {
+    return ShardId(static_cast<uint32_t>(worker + 1));
+  }
 
  private:
-  struct Load {
-    int64_t peers = 0;
-    int64_t rooms = 0;
-  };
-  struct Placement {
-    size_t worker = 0;
-    int64_t peers = 0;
-  };
+  WorkerPool() = default;
 
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<Load> loads_;
-  std::unordered_map<RoomId, Placement> rooms_;
+  std::vector<LoadEstimate> loads_;
+  std::set<std::pair<size_t, size_t>> connected_;
 };
-
-// Which of `loads` (peers, rooms) carries least; the first among equals. Not empty.
-size_t least_loaded(const std::vector<std::pair<int64_t, int64_t>>& loads);
 
 }  // namespace media::worker

@@ -7,26 +7,29 @@
 namespace media::worker {
 namespace {
 
-TEST(WorkerPool, TheLeastLoadedIsChosenByPeersThenRooms) {
-  EXPECT_EQ(least_loaded({{5, 1}, {3, 9}, {4, 0}}), 1U);
-  EXPECT_EQ(least_loaded({{3, 2}, {3, 1}, {3, 1}}), 1U);
-}
-
-TEST(WorkerPool, RoomsSpreadOverWorkersAndStayWhereTheyAre) {
+TEST(WorkerPool, NewRoomsSpreadOverWorkersByWhatTheyCarry) {
   const auto certificate = dtls::Certificate::make();
   ASSERT_TRUE(certificate);
   auto pool = WorkerPool::start({2, "127.0.0.1", 0}, *certificate, [] {});
   ASSERT_TRUE(pool) << pool.error().message;
-  Worker& first = pool->place(RoomId(1));
-  pool->count_peer(RoomId(1), 3);
-  Worker& second = pool->place(RoomId(2));
-  EXPECT_NE(&first, &second);
-  EXPECT_NE(first.local_address().port, second.local_address().port);
-  EXPECT_EQ(&pool->place(RoomId(1)), &first);
-  EXPECT_EQ(&pool->place(RoomId(3)), &second);
-  pool->forget(RoomId(1));
-  EXPECT_EQ(pool->worker_of(RoomId(1)), nullptr);
-  EXPECT_EQ(&pool->place(RoomId(4)), &first);
+  constexpr int64_t kSpread = 60'000;
+  const size_t first = pool->place({}, kSpread);
+  for (int i = 0; i < 3; ++i) pool->count_peer(first, 1);
+  const size_t second = pool->place({}, kSpread);
+  EXPECT_NE(first, second);
+  EXPECT_NE(pool->worker(first).local_address().port, pool->worker(second).local_address().port);
+  // A room that is on the first one stays there.
+  EXPECT_EQ(pool->place({first}, kSpread), first);
+  EXPECT_EQ(pool->place({first}, 0), second);
+}
+
+TEST(WorkerPool, WorkersThatSharePipesStopInAnyOrder) {
+  const auto certificate = dtls::Certificate::make();
+  ASSERT_TRUE(certificate);
+  auto pool = WorkerPool::start({3, "127.0.0.1", 0}, *certificate, [] {});
+  ASSERT_TRUE(pool) << pool.error().message;
+  for (const auto& [a, b] : {std::pair(0, 1), std::pair(1, 2), std::pair(0, 2), std::pair(2, 0)})
+    pool->connect(static_cast<size_t>(a), static_cast<size_t>(b));
 }
 
 TEST(WorkerPool, AnAddressThatCannotBeBoundIsExplained) {

@@ -1,11 +1,11 @@
-#include "media/worker/mailbox.h"
+#include "media/mesh/mailbox.h"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <thread>
 
-namespace media::worker {
+namespace media::mesh {
 namespace {
 
 TEST(Mailbox, KeepsOrderWhenItOverflowsAndTellsTheReceiver) {
@@ -45,4 +45,4 @@ TEST(Mailbox, NothingIsLostOrReorderedBetweenThreads) {
 }
 
 }  // namespace
-}  // namespace media::worker
+}  // namespace media::mesh

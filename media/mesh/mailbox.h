@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-namespace media::worker {
+namespace media::mesh {
 
 template <class T, size_t kCapacity = 1024>
 class Mailbox {
@@ -63,4 +63,4 @@ class Mailbox {
   alignas(64) std::atomic<bool> spilled_{false};
 };
 
-}  // namespace media::worker
+}  // namespace media::mesh
