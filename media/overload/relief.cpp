@@ -32,9 +32,9 @@ const char* relief_name(Relief relief) {
 
 namespace {
 
-constexpr Allowance kNothing{false, 0, 0};
-constexpr Allowance kSmallest{true, 0, 0};
-constexpr Allowance kLowest{true, 0, kBestLayer};
+constexpr Allowance kNothing{false, {0, 0}};
+constexpr Allowance kSmallest{true, {0, 0}};
+constexpr Allowance kLowest{true, {0}};
 
 Allowance thumbnail(Relief relief) {
   if (relief >= Relief::NoThumbnails) return kNothing;

@@ -36,8 +36,7 @@ const char* relief_name(Relief relief);
 // What a slot may carry under `relief`.
 struct Allowance {
   bool shown = true;
-  uint8_t highest_layer = kBestLayer;
-  uint8_t highest_temporal = kBestLayer;
+  LayerLimit limit;
   bool operator==(const Allowance&) const = default;
 };
 Allowance allowance_of(Relief relief, MediaKind kind, SlotUse use);

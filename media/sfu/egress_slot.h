@@ -41,7 +41,7 @@ class EgressSlot {
 
   // As commanded; what is shown now is follower().track(), and the worker may allow less.
   SlotFeed feed;
-  uint8_t wanted_layer = kBestLayer;
+  LayerLimit wanted;
 
   // Packets that carry the mid, so that a receiver that goes by it can bind the ssrc (RFC 9143
   // section 15).

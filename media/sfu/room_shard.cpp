@@ -28,6 +28,8 @@ Peer& RoomShard::add_peer(Instant now, Peer::Params params, uint32_t handle) {
   remove_peer(now, params.peer);
   peers_.push_back(std::make_unique<Peer>(std::move(params), handle, rng_));
   Peer& peer = *peers_.back();
+  active_changed_ = true;
+  for (auto& slot : peer.slots()) fit(now, *slot);
   for (auto& track : peer.tracks()) tracks_.insert_or_assign(track->id(), track.get());
   return peer;
 }
@@ -47,6 +49,7 @@ void RoomShard::remove_peer(Instant now, PeerId id) {
   for (auto& slot : peer.slots()) show(now, *slot, nullptr);
   for (auto& track : peer.tracks()) forget_track(now, *track);
   peers_.erase(it);
+  find_active();
 }
 
 void RoomShard::forget_track(Instant now, IngressTrack& track) {
@@ -59,6 +62,7 @@ void RoomShard::forget_track(Instant now, IngressTrack& track) {
 void RoomShard::detach(Instant now, IngressTrack& track) {
   end_recording_of(track);
   speaker_.remove(track.id());
+  voices_changed_ = true;
   const std::vector<EgressSlot*> receivers = track.receivers();
   for (EgressSlot* slot : receivers) show(now, *slot, nullptr);
   batch_.erase(std::remove(batch_.begin(), batch_.end(), &track), batch_.end());
@@ -69,6 +73,7 @@ void RoomShard::detach(Instant now, IngressTrack& track) {
 void RoomShard::show(Instant now, EgressSlot& slot, IngressTrack* track) {
   IngressTrack* before = slot.follower().track();
   if (before == track) return;
+  active_changed_ = true;
   if (before != nullptr) {
     auto& list = before->receivers();
     list.erase(std::remove(list.begin(), list.end(), &slot), list.end());
@@ -94,6 +99,7 @@ void RoomShard::open_track(Instant now, TrackId id, bool open) {
   IngressTrack* track = find_track(id);
   if (track == nullptr || track->is_open() == open) return;
   track->set_open(open);
+  voices_changed_ = true;
   if (!open) {
     speaker_.remove(id);
     end_recording_of(*track);
@@ -108,12 +114,8 @@ void RoomShard::feed_slot(Instant now, PeerId peer_id, SlotId slot_id, SlotFeed 
   EgressSlot* slot = peer == nullptr ? nullptr : peer->find_slot(slot_id);
   if (slot == nullptr) return;
   slot->feed = feed;
-  IngressTrack* track = nullptr;
-  if (const auto* id = std::get_if<TrackId>(&feed)) {
-    track = find_track(*id);
-    if (track != nullptr && track->section().kind != slot->section().kind) track = nullptr;
-  }
-  show(now, *slot, track);
+  if (std::holds_alternative<Loudest>(feed)) show(now, *slot, nullptr);
+  fit(now, *slot);
   // A track that got a slot of its own leaves the loudest ones, and the other way round.
   assign_loudest(now, *peer);
 }
@@ -122,8 +124,37 @@ void RoomShard::limit_slot(Instant now, PeerId peer_id, SlotId slot_id, LayerLim
   Peer* peer = find_peer(peer_id);
   EgressSlot* slot = peer == nullptr ? nullptr : peer->find_slot(slot_id);
   if (slot == nullptr) return;
-  slot->follower().set_limit(limit);
-  ask_for_key_frame(now, *slot);
+  slot->wanted = limit;
+  fit(now, *slot);
+}
+
+overload::Allowance RoomShard::allowance_of(const EgressSlot& slot) const {
+  return overload::allowance_of(relief_, slot.section().kind, slot.section().use);
+}
+
+void RoomShard::fit(Instant now, EgressSlot& slot) {
+  const overload::Allowance allowed = allowance_of(slot);
+  slot.follower().set_limit({std::min(slot.wanted.spatial, allowed.limit.spatial),
+                             std::min(slot.wanted.temporal, allowed.limit.temporal)});
+  IngressTrack* const before = slot.follower().track();
+  IngressTrack* track = before;  // of the loudest, as long as it is allowed
+  if (!std::holds_alternative<Loudest>(slot.feed)) {
+    const auto* id = std::get_if<TrackId>(&slot.feed);
+    track = id == nullptr ? nullptr : find_track(*id);
+    if (track != nullptr && track->section().kind != slot.section().kind) track = nullptr;
+  }
+  if (!allowed.shown) track = nullptr;
+  show(now, slot, track);
+  if (track == before) ask_for_key_frame(now, slot);  // another layer, perhaps
+}
+
+void RoomShard::set_relief(Instant now, overload::Relief relief) {
+  if (relief == relief_) return;
+  relief_ = relief;
+  voices_changed_ = true;
+  for (auto& peer : peers_) {
+    for (auto& slot : peer->slots()) fit(now, *slot);
+  }
 }
 
 // ---- recording ----
@@ -223,6 +254,7 @@ void RoomShard::add_section(Instant /*now*/, PeerId peer_id, const PublishedSect
   if (peer == nullptr) return;
   IngressTrack& track = peer->add_section(section);
   tracks_.insert_or_assign(track.id(), &track);
+  active_changed_ = voices_changed_ = true;
 }
 
 void RoomShard::add_slots(Instant now, PeerId peer_id, TrackId track,
@@ -259,6 +291,7 @@ void RoomShard::add_mirror(Instant /*now*/, ShardId home, PeerId peer,
                            const PublishedSection& section) {
   IngressTrack& track = desk_.add_mirror(home, peer, section);
   tracks_.insert_or_assign(track.id(), &track);
+  voices_changed_ = true;
 }
 
 void RoomShard::remove_mirror(Instant now, PeerId id) {
@@ -344,8 +377,9 @@ void RoomShard::update_mirrors(Instant now) {
 void RoomShard::on_tick(Instant now) {
   update_tracks(now);
   update_mirrors(now);
+  if (active_changed_) find_active();
   const Duration session_now = session_time(now);
-  for (auto& peer : peers_) {
+  for (Peer* peer : active_) {
     peer->report_reception(now, out_);
     peer->report_sending(now, session_now, out_);
   }
@@ -364,8 +398,21 @@ void RoomShard::on_tick(Instant now) {
   }
 }
 
-void RoomShard::update_tracks(Instant now) {
+void RoomShard::find_active() {
+  active_changed_ = false;
+  active_.clear();
   for (auto& peer : peers_) {
+    const auto& slots = peer->slots();
+    if (!peer->tracks().empty() || std::any_of(slots.begin(), slots.end(), [](const auto& slot) {
+          return slot->follower().track() != nullptr;
+        })) {
+      active_.push_back(peer.get());
+    }
+  }
+}
+
+void RoomShard::update_tracks(Instant now) {
+  for (Peer* peer : active_) {
     for (auto& track : peer->tracks()) {
       if (track->section().kind != MediaKind::Video || !track->has_packets()) continue;
       track->update_layers(now);
@@ -380,8 +427,14 @@ void RoomShard::update_tracks(Instant now) {
 void RoomShard::update_voices(Instant now) {
   if (desk_.has_neighbours()) tell_voices(now);
   speaker_.rank(now, kRankedVoices);
-  for (auto& peer : peers_) {
-    assign_loudest(now, *peer);
+  const auto& ranked = speaker_.ranked();
+  if (voices_changed_ || !std::ranges::equal(ranked, ranked_before_)) {
+    voices_changed_ = false;
+    ranked_before_.assign(ranked.begin(), ranked.end());
+    for (auto& peer : peers_) assign_loudest(now, *peer);
+  }
+  if (active_changed_) find_active();
+  for (Peer* peer : active_) {
     for (auto& track : peer->tracks()) {
       if (track->section().kind != MediaKind::Audio) continue;
       if (const auto change = track->voice().poll(now)) {
@@ -401,14 +454,17 @@ bool RoomShard::may_hear(const Peer& peer, const IngressTrack& track) const {
 }
 
 void RoomShard::assign_loudest(Instant now, Peer& peer) {
+  const auto takes_loudest = [&](const EgressSlot& slot) {
+    return std::holds_alternative<Loudest>(slot.feed) && slot.section().kind == MediaKind::Audio &&
+           allowance_of(slot).shown;
+  };
   std::array<EgressSlot*, kRankedVoices> free{};
   size_t free_count = 0;
   size_t slot_count = 0;
   std::array<IngressTrack*, kRankedVoices> wanted{};
   size_t wanted_count = 0;
   for (auto& slot : peer.slots()) {
-    if (std::holds_alternative<Loudest>(slot->feed) && slot->section().kind == MediaKind::Audio)
-      ++slot_count;
+    if (takes_loudest(*slot)) ++slot_count;
   }
   slot_count = std::min(slot_count, kRankedVoices);
   if (slot_count == 0) return;
@@ -421,8 +477,7 @@ void RoomShard::assign_loudest(Instant now, Peer& peer) {
     return wanted.begin() + static_cast<std::ptrdiff_t>(wanted_count);
   };
   for (auto& slot : peer.slots()) {
-    if (!std::holds_alternative<Loudest>(slot->feed) || slot->section().kind != MediaKind::Audio)
-      continue;
+    if (!takes_loudest(*slot)) continue;
     IngressTrack* shown = slot->follower().track();
     // Who is heard keeps the slot; who may no longer be heard leaves it.
     const auto kept = std::find(wanted.begin(), wanted_end(), shown);
@@ -444,7 +499,7 @@ void RoomShard::assign_loudest(Instant now, Peer& peer) {
 void RoomShard::report_levels() {
   AudioLevels levels;
   levels.room = room_;
-  for (auto& peer : peers_) {
+  for (Peer* peer : active_) {
     for (auto& track : peer->tracks()) {
       if (const auto level = track->take_loudest_level())
         levels.levels.push_back({track->id(), *level});

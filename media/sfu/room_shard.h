@@ -15,6 +15,7 @@
 #include "media/base/model.h"
 #include "media/base/packet_pool.h"
 #include "media/base/rng.h"
+#include "media/overload/relief.h"
 #include "media/sfu/outbox.h"
 #include "media/sfu/peer.h"
 #include "media/sfu/recording_feed.h"
@@ -44,6 +45,9 @@ class RoomShard {
   void open_track(Instant now, TrackId track, bool open);
   void feed_slot(Instant now, PeerId peer, SlotId slot, SlotFeed feed);
   void limit_slot(Instant now, PeerId peer, SlotId slot, LayerLimit limit);
+  // What is left out of every slot, present and to come, because the worker cannot carry it. What
+  // was commanded is remembered and comes back.
+  void set_relief(Instant now, overload::Relief relief);
 
   // --- recording: every open track, present and future ---
   void start_recording(Instant now);
@@ -87,6 +91,10 @@ class RoomShard {
   void forward_track(Instant now, Duration session_now, IngressTrack& track);
   void note_voice(Instant now, IngressTrack& track);
   void show(Instant now, EgressSlot& slot, IngressTrack* track);
+  // Shows what was commanded, as far as it is allowed now.
+  void fit(Instant now, EgressSlot& slot);
+  [[nodiscard]] overload::Allowance allowance_of(const EgressSlot& slot) const;
+  void find_active();
   void detach(Instant now, IngressTrack& track);
   void ask_for_key_frame(Instant now, EgressSlot& slot);
   void record_if_open(Instant now, IngressTrack& track);
@@ -116,6 +124,13 @@ class RoomShard {
   std::vector<IngressTrack*> batch_;  // tracks with pending packets
   std::vector<std::unique_ptr<RecordingFeed>> recordings_;
   bool recording_ = false;
+  overload::Relief relief_ = overload::Relief::None;
+  // Peers that send or are shown something: the others cost a tick nothing.
+  std::vector<Peer*> active_;
+  bool active_changed_ = false;
+  // As of the last assignment; whoever was ranked is assigned again only when something changed.
+  std::vector<TrackId> ranked_before_;
+  bool voices_changed_ = false;
   audio::ActiveSpeaker speaker_;
   RelayDesk desk_;
   Instant next_rank_;

@@ -18,7 +18,7 @@ constexpr int kSteps = static_cast<int>(kLastRelief);
 
 // Lower is less.
 int worth(const Allowance& a) {
-  return a.shown ? 1 + a.highest_layer + a.highest_temporal : 0;
+  return a.shown ? 1 + a.limit.spatial + a.limit.temporal : 0;
 }
 
 class ReliefLadderTest : public ::testing::Test {
