@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "media/rtp/demux.h"
 #include "media/rtp/packet_view.h"
 
 namespace media::client {
@@ -34,6 +35,8 @@ void WebRtcClient::start(Instant now, transport::DatagramSink& sink) {
 
 void WebRtcClient::on_datagram(Instant now, const Address& from, MutableByteSpan datagram,
                                transport::DatagramSink& sink) {
+  if (rtp::protocol_of(datagram) == rtp::Protocol::Rtp && !events_.on_sealed_rtp(now, datagram))
+    return;
   const transport::Peer::Inbound inbound = peer_.on_datagram(now, from, datagram, sink, drops_);
   switch (inbound.kind) {
     case transport::Peer::Kind::Rtp:

@@ -28,6 +28,9 @@ class ClientEvents {
   virtual void on_connected(Instant /*now*/) {}
   // The handshake failed, consent expired, or the server said goodbye; nothing follows.
   virtual void on_lost(Instant /*now*/, transport::Peer::State /*state*/) {}
+  // A protected RTP packet as it came from the line; false: it is thrown away unopened, as if it
+  // had been lost. Leave fewer than 2^15 packets in a row closed, or rollovers go unseen.
+  virtual bool on_sealed_rtp(Instant /*now*/, ByteSpan /*packet*/) { return true; }
   // Decrypted packets, valid during the call, not validated any further.
   virtual void on_rtp(Instant /*now*/, ByteSpan /*packet*/) {}
   virtual void on_rtcp(Instant /*now*/, ByteSpan /*compound*/) {}

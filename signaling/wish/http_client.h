@@ -21,6 +21,7 @@ class HttpClient {
     std::string token;      // bearer
     bool insecure = false;  // take a self-signed certificate
     long timeout_s = 10;
+    bool fresh_connections = false;  // a new one for every call
   };
   static media::Outcome<std::unique_ptr<HttpClient>> make(Params params);
   ~HttpClient();

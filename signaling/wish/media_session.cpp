@@ -42,7 +42,7 @@ std::vector<sdp::ClientSection> publisher_sections(const std::vector<std::string
   return {std::move(sound), std::move(picture)};
 }
 
-std::vector<sdp::ClientSection> watcher_sections() {
+std::vector<sdp::ClientSection> watcher_sections(const WatcherOffer& offer) {
   sdp::ClientSection sound{.mid = "0",
                            .kind = media::MediaKind::Audio,
                            .sends = false,
@@ -55,17 +55,27 @@ std::vector<sdp::ClientSection> watcher_sections() {
                              .codecs = {sdp::client_codec(media::Codec::Vp8)},
                              .rids = {},
                              .ssrcs = {}};
+  sound.codecs.front().transport_cc = offer.transport_cc;
+  picture.codecs.front().transport_cc = offer.transport_cc;
+  if (!offer.sound) return {std::move(picture)};
   return {std::move(sound), std::move(picture)};
+}
+
+media::rtp::ExtensionMap watcher_extensions(const WatcherOffer& offer) {
+  media::rtp::ExtensionMap out = sdp::client_extensions();
+  if (!offer.transport_cc) out.transport_cc = 0;
+  return out;
 }
 
 media::Outcome<OpenedSession> open_session(HttpClient& http, const std::string& url,
                                            const media::IceCredentials& ice,
                                            const media::Fingerprint& fingerprint,
-                                           std::vector<sdp::ClientSection> sections) {
+                                           std::vector<sdp::ClientSection> sections,
+                                           const media::rtp::ExtensionMap& extensions) {
   sdp::ClientOffer offer;
   offer.ice = ice;
   offer.fingerprint = fingerprint;
-  offer.extensions = sdp::client_extensions();
+  offer.extensions = extensions;
   offer.sections = std::move(sections);
   const auto reply = http.post_sdp(url, sdp::build_offer(offer));
   if (!reply) return tl::unexpected(reply.error());

@@ -18,13 +18,19 @@ namespace {
 using media::Duration;
 using tests::WhipStub;
 
+Room room_of(const WhipStub& stub) {
+  return {.whip_url = stub.base() + "/whip/lesson",
+          .token = "any",
+          .whep_url = stub.base() + "/whep/lesson",
+          .watch_token = "any"};
+}
+
 TEST(LoadRun, MeasuresEveryWatcherOfItsPublisher) {
   WhipStub stub;
   std::atomic<bool> stop{false};
   CapacityParams params;
-  params.whip_url = stub.base() + "/whip/lesson";
-  params.whep_url = stub.base() + "/whep/lesson";
-  params.token = params.watch_token = "any";
+  params.rooms = {room_of(stub)};
+  params.publish = true;
   params.subscribers = 8;
   params.windows = 2;
   params.window = Duration::seconds(1);
@@ -48,12 +54,78 @@ TEST(LoadRun, MeasuresEveryWatcherOfItsPublisher) {
   EXPECT_NEAR(line["delivered_pps"].get<double>(), result->delivered_pps, 0.1);
 }
 
+TEST(LoadRun, WhatWatchersLoseOnPurposeTheServerSendsAgain) {
+  WhipStub stub;
+  std::atomic<bool> stop{false};
+  CapacityParams params;
+  params.rooms = {room_of(stub)};
+  params.publish = true;
+  params.subscribers = 4;
+  params.manners = {.loss = 0.05, .nack = true};
+  params.windows = 1;
+  params.window = Duration::seconds(2);
+  params.warm_up = Duration::millis(500);
+  const auto result = run_capacity(params, stop);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->joined, 4U) << result->first_failure;
+  EXPECT_GT(result->repair.thrown_away, 20U);
+  EXPECT_GT(result->repair.asked, 10U);
+  EXPECT_GT(result->repair.repaired, result->repair.thrown_away / 2)
+      << "sound cannot be sent again, and the last losses are still under way";
+}
+
+TEST(LoadRun, AStormComesBackAndTheOthersAreWatchedMeanwhile) {
+  WhipStub stub;
+  std::atomic<bool> stop{false};
+  CapacityParams params;
+  params.rooms = {room_of(stub)};
+  params.publish = true;
+  params.subscribers = 2;
+  params.windows = 1;
+  params.window = Duration::millis(500);
+  params.warm_up = Duration::millis(100);
+  params.join_rate = 50;
+  params.storm = 6;
+  params.storm_within = Duration::millis(500);
+  std::vector<std::string> phases;
+  const auto result =
+      run_capacity(params, stop, [&](const Progress& p) { phases.push_back(p.phase); });
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->storm.watchers, 6U);
+  EXPECT_EQ(result->storm.back, 6U) << result->first_failure;
+  EXPECT_GT(result->storm.all_back_s, 0.3);
+  EXPECT_GT(result->storm.rejoin_p50_ms, 0);
+  EXPECT_GT(result->storm.others_p99_before_ms, 0);
+  EXPECT_GT(result->storm.others_p99_during_ms, 0);
+  EXPECT_EQ(stub.opened(), 1U + 2U + 6U + 6U);
+  EXPECT_FALSE(phases.empty());
+  EXPECT_EQ(nlohmann::json::parse(as_json(*result))["storm"]["back"], 6);
+}
+
+TEST(LoadRun, PausedWatchersAreJoinedOnceTheyAreConnected) {
+  WhipStub stub;
+  std::atomic<bool> stop{false};
+  CapacityParams params;
+  params.rooms = {room_of(stub)};
+  params.subscribers = 3;
+  params.paused = true;
+  params.windows = 1;
+  params.window = Duration::millis(500);
+  params.warm_up = Duration();
+  const auto result = run_capacity(params, stop);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->joined, 3U) << result->first_failure;
+  EXPECT_EQ(result->delivered_pps, 0);
+  EXPECT_GT(result->join_p50_ms, 0);
+}
+
 TEST(LoadRun, ARefusalIsReportedInASentence) {
   WhipStub stub;
   stub.refuse_with(503);
   std::atomic<bool> stop{false};
   CapacityParams params;
-  params.whip_url = stub.base() + "/whip/lesson";
+  params.rooms = {room_of(stub)};
+  params.publish = true;
   params.subscribers = 1;
   const auto result = run_capacity(params, stop);
   ASSERT_FALSE(result);
@@ -65,7 +137,7 @@ TEST(LoadRun, WatchersThatAreRefusedAreCountedAndExplained) {
   stub.refuse_with(403);
   std::atomic<bool> stop{false};
   CapacityParams params;
-  params.whep_url = stub.base() + "/whep/lesson";
+  params.rooms = {room_of(stub)};
   params.subscribers = 3;
   params.windows = 1;
   params.window = Duration::millis(100);
@@ -91,7 +163,7 @@ TEST(LoadRun, TheDemoTeacherIsSeenAndHeardAndLeavesWhenAsked) {
   });
   while (stub.opened() == 0) std::this_thread::yield();
   CapacityParams params;
-  params.whep_url = stub.base() + "/whep/lesson";
+  params.rooms = {room_of(stub)};
   params.subscribers = 2;
   params.windows = 1;
   params.window = Duration::seconds(1);
