@@ -2,7 +2,6 @@
 // configs/turnserver.conf.example, credentials from the server.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join as path } from 'node:path';
 import { after, before, test } from 'node:test';
 import { byTestId, openBrowser, until } from './lib/browser.mjs';
@@ -20,9 +19,7 @@ let room;
 
 before(async () => {
   turn = await TurnServer.start();
-  const config = path(turn.folder, 'tongke.toml');
-  writeFileSync(config, `[ice]\nturn = ${JSON.stringify(Object.values(turn.urls()))}\nturn_secret_file = "${turn.secretFile}"\n`);
-  server = await Server.start({ args: ['--demo', '--config', config] });
+  server = await Server.start({ config: `[ice]\nturn = ${JSON.stringify(Object.values(turn.urls()))}\nturn_secret_file = "${turn.secretFile}"\n` });
   encoder = spawn('/usr/bin/python3', [path(import.meta.dirname, 'peers/aiortc_peer.py'), 'publish', `${server.https}/whip/${server.lesson}`,
     server.token('teacher'), '120'], { stdio: 'ignore' });
 }, { timeout: 60_000 });

@@ -1,6 +1,6 @@
 // A real server process for one test file: own data folder, free ports, stopped by its pid.
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, readFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,9 +12,11 @@ export const binary = process.env.TONGKE_BINARY ?? join(root, 'build/release/ton
 const READY_LIMIT_MS = 30_000;
 
 export class Server {
-  static async start({ data = mkdtempSync(join(tmpdir(), 'tongke-e2e-')), httpPort = 0, mediaPort = 0, args = ['--demo'] } = {}) {
+  static async start({ data = mkdtempSync(join(tmpdir(), 'tongke-e2e-')), httpPort = 0, mediaPort = 0, args = ['--demo'], config = null } = {}) {
+    const file = join(data, 'tongke.toml');
+    if (config !== null) writeFileSync(file, config);
     const child = spawn(binary, ['serve', '--data', data, '--http-port', String(httpPort), '--media-port', String(mediaPort),
-      '--public-address', '127.0.0.1', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+      '--public-address', '127.0.0.1', ...(config === null ? [] : ['--config', file]), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     const server = new Server();
     Object.assign(server, { child, data, log: [] });
     createInterface({ input: child.stderr }).on('line', (line) => server.log.push(line));
