@@ -98,7 +98,8 @@ media::Outcome<void> Demo::run() {
     if (!http) return tl::unexpected(http.error());
     const bool connected_before = std::exchange(ever_connected_, false);
     auto ended = run_session(**http);
-    if (ended && done()) break;
+    // Told to stop, it says nothing of how that went: Ctrl-C stops the server beside it as well.
+    if (stop_ || (ended && done())) break;
     if (ever_connected_) retry = kFirstRetry;
     ever_connected_ = ever_connected_ || connected_before;
     if (!ended) {
