@@ -42,9 +42,9 @@ const url = (kind) => `${server.https}/${kind}/${server.lesson}`;
 for (const [name, script, args] of [['aiortc', 'aiortc_peer.py', ['publish']], ['webrtcbin', 'gst_whip.py', []]]) {
   test(`${name} publishes by WHIP and aiortc watches moving picture and sound by WHEP`, { timeout: 90_000 }, async () => {
     const publisher = peer(script, ...args, url('whip'), server.token('teacher'), 14);
-    assert.equal((await publisher.first).answered, 201);
+    assert.deepEqual(await publisher.first, { answered: 201, trickled: 204 });
     const watcher = peer('aiortc_peer.py', 'watch', url('whep'), server.token('observer'), 8);
-    assert.equal((await watcher.first).answered, 201);
+    assert.deepEqual(await watcher.first, { answered: 201, trickled: 204 });
     const seen = await watcher.last;
     assert.equal(seen.connection, 'connected');
     assert.ok(seen.frames >= 40, `frames decoded: ${seen.frames}`);
@@ -52,7 +52,9 @@ for (const [name, script, args] of [['aiortc', 'aiortc_peer.py', ['publish']], [
     assert.ok(seen.columns >= 5, `the picture moves: ${seen.columns} positions`);
     assert.ok(seen.audio_seconds >= 5, `seconds of sound: ${seen.audio_seconds}`);
     assert.ok(seen.rms > 500, `loud enough to be the tone: ${seen.rms}`);
-    assert.equal((await publisher.last).connection, 'connected');
+    const end = await publisher.last;
+    assert.equal(end.connection, 'connected');
+    for (const { deleted } of [seen, end]) assert.deepEqual(deleted, [200, 404], 'a session ends once');
   });
 }
 

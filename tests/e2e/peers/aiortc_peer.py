@@ -11,6 +11,7 @@ import math
 import ssl
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -59,14 +60,31 @@ class Stripes(VideoStreamTrack):
         return frame
 
 
-def ask(method, url, token, body=None):
+def ask(method, url, token, body=None, headers=None):
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     request = urllib.request.Request(url, data=body and body.encode(), method=method, headers={
-        "Content-Type": "application/sdp", "Authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(request, context=context, timeout=10) as answer:
-        return answer.status, answer.headers.get("Location"), answer.read().decode()
+        "Content-Type": "application/sdp", "Authorization": f"Bearer {token}", **(headers or {})})
+    try:
+        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+            return answer.status, answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        if method == "POST":
+            raise
+        return refusal.code, refusal.headers, refusal.read().decode()
+
+
+def without_candidates(sdp):
+    return "".join(line + "\r\n" for line in sdp.splitlines() if not line.startswith(("a=candidate:", "a=end-of-candidates")))
+
+
+def trickle_fragment(sdp):
+    """All candidates of the first section, which is the whole bundle's (RFC 8840 section 9)."""
+    wanted = ("m=", "a=mid:", "a=ice-ufrag:", "a=ice-pwd:", "a=candidate:", "a=end-of-candidates")
+    head, first = sdp.split("m=", 2)[:2]
+    group = [line for line in head.splitlines() if line.startswith("a=group:BUNDLE")]
+    return "\r\n".join(group + [line for line in ("m=" + first).splitlines() if line.startswith(wanted)] + [""])
 
 
 async def watch_video(track, seen):
@@ -108,15 +126,19 @@ async def main(mode, url, token, seconds):
             tasks.append(asyncio.ensure_future(watcher(track, seen)))
 
     await peer.setLocalDescription(await peer.createOffer())
-    status, location, answer = ask("POST", url, token, peer.localDescription.sdp)
+    offer = peer.localDescription.sdp
+    status, headers, answer = ask("POST", url, token, without_candidates(offer))
+    resource = urllib.parse.urljoin(url, headers["Location"])
+    trickled = ask("PATCH", resource, token, trickle_fragment(offer),
+                   {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": headers["ETag"]})[0]
     await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-    print(json.dumps({"answered": status, "location": location}), flush=True)
+    print(json.dumps({"answered": status, "trickled": trickled}), flush=True)
     await asyncio.sleep(seconds)
     for task in tasks:
         task.cancel()
     seen["columns"] = len(seen["columns"])
     seen["connection"] = peer.connectionState
-    ask("DELETE", urllib.parse.urljoin(url, location), token)
+    seen["deleted"] = [ask("DELETE", resource, token)[0] for _ in range(2)]
     await peer.close()
     print(json.dumps(seen), flush=True)
 

@@ -8,6 +8,7 @@ import ctypes
 import json
 import ssl
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -61,9 +62,11 @@ class Publisher:
         self.ice = self.web.get_property("ice-agent")  # kept: the bindings take over the element's own reference
         self.ice.emit("add-local-ip-address", "127.0.0.1")
         self.posted = False
+        self.candidates = []
         self.text = ""
         self.location = None
         self.web.connect("on-negotiation-needed", self.on_negotiation_needed)
+        self.web.connect("on-ice-candidate", lambda _, section, candidate: self.candidates.append((section, candidate)))
         self.web.connect("notify::ice-gathering-state", self.on_gathering)
 
     def on_negotiation_needed(self, _):
@@ -79,19 +82,32 @@ class Publisher:
             self.posted = True
             GLib.idle_add(self.post)
 
-    def ask(self, method, url, body=None):
+    def ask(self, method, url, body=None, headers=None):
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         request = urllib.request.Request(url, data=body, method=method, headers={
-            "Content-Type": "application/sdp", "Authorization": f"Bearer {self.token}"})
+            "Content-Type": "application/sdp", "Authorization": f"Bearer {self.token}", **(headers or {})})
         return urllib.request.urlopen(request, context=context, timeout=10)
+
+    def fragment(self):
+        """What was gathered for the first section, which is the whole bundle's (RFC 8840 section 9)."""
+        wanted = ("a=mid:", "a=ice-ufrag:", "a=ice-pwd:")
+        head, first = self.text.split("m=", 2)[:2]
+        group = [line for line in head.splitlines() if line.startswith("a=group:BUNDLE")]
+        lines = ("m=" + first).splitlines()
+        return "\r\n".join(group + lines[:1] + [line for line in lines if line.startswith(wanted)]
+                           + [f"a={candidate}" for section, candidate in self.candidates if section == 0 and candidate]
+                           + ["a=end-of-candidates", ""])
 
     def post(self):
         with self.ask("POST", self.url, self.text.encode()) as answer:
             text = answer.read().decode()
             self.location = urllib.parse.urljoin(self.url, answer.headers["Location"])
-            print(json.dumps({"answered": answer.status}), flush=True)
+            tag, status = answer.headers["ETag"], answer.status
+        with self.ask("PATCH", self.location, self.fragment().encode(),
+                      {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": tag}) as answer:
+            print(json.dumps({"answered": status, "trickled": answer.status}), flush=True)
         self.web.emit("set-remote-description", description(GstWebRTC.WebRTCSDPType.ANSWER, text), None)
         GLib.timeout_add_seconds(self.seconds, self.loop.quit)
         return False
@@ -100,9 +116,14 @@ class Publisher:
         self.pipeline.set_state(Gst.State.PLAYING)
         self.loop.run()
         state = self.web.get_property("connection-state").value_nick
-        self.ask("DELETE", self.location).close()
+        with self.ask("DELETE", self.location) as answer:
+            deleted = answer.status
+        try:
+            self.ask("DELETE", self.location)
+        except urllib.error.HTTPError as refusal:
+            deleted = [deleted, refusal.code]
         self.pipeline.set_state(Gst.State.NULL)
-        print(json.dumps({"connection": state}), flush=True)
+        print(json.dumps({"connection": state, "deleted": deleted}), flush=True)
 
 
 if __name__ == "__main__":
