@@ -37,6 +37,7 @@ media::CodecParams opus() {
   return {.codec = Codec::Opus,
           .payload_type = 111,
           .rtx_payload_type = std::nullopt,
+          .red_payload_type = std::nullopt,
           .clock_rate = 48000,
           .channels = 2,
           .fmtp = {}};
@@ -45,6 +46,7 @@ media::CodecParams vp8() {
   return {.codec = Codec::Vp8,
           .payload_type = 96,
           .rtx_payload_type = uint8_t{97},
+          .red_payload_type = std::nullopt,
           .clock_rate = 90000,
           .fmtp = {},
           .nack = true,

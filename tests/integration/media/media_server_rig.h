@@ -64,8 +64,9 @@ class RigClient final : public client::ClientEvents {
 
 class MediaServerRig : public ::testing::Test {
  protected:
-  void SetUp() override {
-    api::ServerParams params;
+  void SetUp() override { start({}); }
+
+  void start(api::ServerParams params) {
     params.public_address = "127.0.0.1";
     params.bind_address = "127.0.0.1";
     auto started = api::MediaServer::start(params, [this] { woken_.store(true); });
@@ -101,6 +102,7 @@ class MediaServerRig : public ::testing::Test {
     own.remote = c.server_side;
     own.remote_fingerprint = server->fingerprint();
     own.candidate = place->candidate;
+    own.candidate.transport = transport;
     const auto added = clients->add(own, c);
     EXPECT_TRUE(added);
     if (added) c.id = *added;
@@ -168,6 +170,7 @@ class MediaServerRig : public ::testing::Test {
 
   static constexpr RoomId kRoom{7};
   net::OsRng rng;
+  Transport transport = Transport::Udp;  // by which clients join
   std::unique_ptr<api::MediaServer> server;
   std::unique_ptr<client::ClientLoop> clients;
   std::vector<api::Event> events;
