@@ -70,6 +70,21 @@ for (const way of ['UDP', 'TCP', 'TLS']) {
   });
 }
 
+test('an ICE restart moves a page to another relayed address, and the lesson goes on', { timeout: 60_000 }, async () => {
+  const localPort = () => room.page.evaluate(async () => {
+    const report = await window.__tongke.peers()[0].getStats();
+    const transport = [...report.values()].find((stat) => stat.type === 'transport');
+    return report.get(report.get(transport.selectedCandidatePairId)?.localCandidateId)?.port ?? null;
+  });
+  const before = await localPort();
+  await room.page.evaluate(() => { [window.kept] = window.__tongke.peers(); return window.__tongke.restartIce(); });
+  const deadline = Date.now() + 20_000;
+  while (await localPort() === before) assert.ok(Date.now() < deadline, 'another relayed address is in use');
+  await seesPicture(room, 'teacher', 20);
+  assert.ok(await room.page.evaluate(() => window.__tongke.peers()[0] === window.kept), 'it is the same connection');
+  assert.deepEqual(await selectedPair(room.page), { type: 'relay', by: 'tls' });
+});
+
 test('the check page names the ways that are open', { timeout: 60_000 }, async () => {
   await room.page.evaluate(() => localStorage.removeItem('only'));
   for (const [language, size] of [['zh-CN', { width: 1920, height: 1080 }], ['en', { width: 390, height: 844 }]]) {

@@ -28,18 +28,22 @@ export class TurnServer {
       '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')],
     { stdio: 'ignore' });
     writeFileSync(join(folder, 'turnserver.conf'), turn.configuration(), { mode: 0o600 });
-    turn.child = spawn('turnserver', ['-c', join(folder, 'turnserver.conf')], { stdio: ['ignore', 'pipe', 'pipe'] });
-    turn.exited = new Promise((done) => turn.child.on('exit', done));
-    for (const stream of [turn.child.stdout, turn.child.stderr]) stream.on('data', (chunk) => { turn.log += chunk; });
+    await turn.run();
+    return turn;
+  }
+
+  async run() {
+    this.child = spawn('turnserver', ['-c', join(this.folder, 'turnserver.conf')], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.exited = new Promise((done) => this.child.on('exit', done));
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (chunk) => { this.log += chunk; });
     const deadline = Date.now() + READY_LIMIT_MS;
-    while (!(await accepts(turn.port) && await accepts(turn.tlsPort))) {
-      if (turn.child.exitCode !== null || Date.now() > deadline) {
-        await turn.stop();
-        throw new Error(`coturn does not answer\n${turn.log}`);
+    while (!(await accepts(this.port) && await accepts(this.tlsPort))) {
+      if (this.child.exitCode !== null || Date.now() > deadline) {
+        await this.stop();
+        throw new Error(`coturn does not answer\n${this.log}`);
       }
       await pollInterval(100);
     }
-    return turn;
   }
 
   configuration() {

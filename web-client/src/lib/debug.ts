@@ -2,6 +2,8 @@
 
 interface DebugHandle {
   peers?: () => RTCPeerConnection[];
+  /** Looks for another way for the connection that runs, as after a change of network. */
+  restartIce?: () => Promise<void>;
   state?: () => unknown;
   player?: { seek(seconds: number): void; time(): number; drift(): number };
 }

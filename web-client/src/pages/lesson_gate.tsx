@@ -39,6 +39,7 @@ function useRoom(lesson: string, role: Role, isJoined: boolean, onJoin?: (room: 
     const made = new Room(lesson, role);
     const hide = expose({
       peers: () => [made.peer.connection()].filter((pc) => pc !== null),
+      restartIce: () => made.peer.restartIce(),
       state: () => ({ lesson: made.lesson.get(), status: made.status.get(), media: made.media.get(), slots: made.slots.get(), quality: made.quality.get() }),
     });
     setRoom(made);

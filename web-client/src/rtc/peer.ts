@@ -62,7 +62,7 @@ export class Peer extends Emitter<PeerEvents> {
   constructor(private readonly options: PeerOptions) {
     super();
     this.recovery = new Recovery(options.clock, options.random, {
-      restart: () => void this.restart(),
+      restart: () => void this.restartIce(),
       replace: () => void this.replace(),
       onState: (state) => this.emit('state', state),
     });
@@ -144,7 +144,7 @@ export class Peer extends Emitter<PeerEvents> {
     if (track) transceiver.sender.replaceTrack(track).catch(() => undefined);
   }
 
-  private async restart(): Promise<void> {
+  async restartIce(): Promise<void> {
     const { pc } = this;
     if (pc === null || pc.signalingState !== 'stable') {
       this.recovery.onNegotiationFailed();
