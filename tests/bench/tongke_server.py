@@ -1,0 +1,130 @@
+"""A fresh `tongke serve --demo` on free ports, and the load that runs against it."""
+
+import http.client
+import json
+import os
+import pathlib
+import select
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.parse
+
+
+def free_port(kind):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Rest:
+    """The REST interface as a signed-in person of the demonstration uses it."""
+
+    def __init__(self, base, account):
+        self.origin = base
+        parts = urllib.parse.urlsplit(base)
+        trusting = ssl._create_unverified_context()  # self-signed, on this machine
+        self.http = http.client.HTTPSConnection(parts.hostname, parts.port, context=trusting, timeout=20)
+        self.cookie = None
+        self.call("POST", "/api/v1/session", {"login": account["login"], "password": account["password"]})
+
+    def call(self, method, path, body=None):
+        headers = {"Origin": self.origin, "Content-Type": "application/json"}
+        if self.cookie:
+            headers["Cookie"] = self.cookie
+        self.http.request(method, path, json.dumps(body) if body is not None else None, headers)
+        reply = self.http.getresponse()
+        text = reply.read().decode()
+        if reply.status >= 300:
+            raise RuntimeError(f"{method} {path}: {reply.status} {text[:300]}")
+        if reply.getheader("Set-Cookie"):
+            self.cookie = reply.getheader("Set-Cookie").split(";")[0]
+        return json.loads(text) if text else {}
+
+
+class TongkeServer:
+    """One worker; the lesson that --demo makes is the first room, others are made through REST."""
+
+    def __init__(self, binary, folder, workers=1):
+        self.binary = binary
+        self.data = pathlib.Path(folder) / "data"
+        self.folder = pathlib.Path(folder)
+        self.log = open(self.folder / "server.log", "wb")
+        self.process = subprocess.Popen(
+            [binary, "serve", "--data", str(self.data), "--http-port", str(free_port(socket.SOCK_STREAM)),
+             "--media-port", str(free_port(socket.SOCK_DGRAM)), "--public-address", "127.0.0.1", "--demo",
+             "--workers", str(workers)], stdout=subprocess.PIPE, stderr=self.log)
+        try:
+            self.ready = self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait_until_ready(self, limit=30):
+        deadline = time.monotonic() + limit
+        text = b""
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the server ended with {self.process.returncode}; see {self.log.name}")
+            if not select.select([self.process.stdout], [], [], 0.2)[0]:
+                continue
+            text += os.read(self.process.stdout.fileno(), 65536)
+            for line in text.split(b"\n")[:-1]:
+                try:
+                    message = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(message, dict) and message.get("ready"):
+                    return message
+        raise RuntimeError(f"the server was not ready within {limit} s; see {self.log.name}")
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def token(self, role, lesson):
+        out = subprocess.run([self.binary, "admin", "token", "--data", str(self.data), "--lesson", lesson,
+                              "--role", role, "--ttl", "1h"],
+                             check=True, capture_output=True, text=True, timeout=30)
+        return out.stdout.strip().splitlines()[-1]
+
+    def more_lessons(self, count):
+        demo = json.loads((self.data / "demo.json").read_text())
+        teacher = next(a for a in demo["accounts"] if a["role"] == "teacher")
+        rest = Rest(self.ready["https"], teacher)
+        me = rest.call("GET", "/api/v1/session")
+        collective = next(c["id"] for c in me["collectives"] if "teacher" in c["roles"])
+        return [rest.call("POST", "/api/v1/lessons",
+                          {"collectiveId": collective, "topic": f"bench {i}", "classIds": [],
+                           "scheduledAt": int(time.time() * 1e6)})["id"] for i in range(count)]
+
+    def rooms_file(self, count):
+        """A file for `tongke load --rooms`."""
+        lessons = [self.ready["lesson"]] + (self.more_lessons(count - 1) if count > 1 else [])
+        path = self.folder / "rooms.txt"
+        path.write_text("".join(f"{self.ready['https']}/whip/{lesson} {self.token('teacher', lesson)} "
+                                f"{self.token('observer', lesson)}\n" for lesson in lessons))
+        return path
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+
+
+def run_load(binary, rooms, pid, *arguments, limit=600):
+    """The JSON of one `tongke load`. Raises when nothing could be measured."""
+    load = subprocess.run([binary, "load", "--rooms", str(rooms), "--insecure", "--json", "--server-pid", str(pid),
+                           *[str(a) for a in arguments]],
+                          capture_output=True, text=True, timeout=limit)
+    lines = [line for line in load.stdout.splitlines() if line.startswith("{")]
+    if not lines:
+        raise RuntimeError(f"the load ended with {load.returncode}: {load.stderr.strip()[-500:]}")
+    return json.loads(lines[-1])
