@@ -23,18 +23,21 @@ constexpr guint64 kMostFeed = 8 * 1024 * 1024;
 constexpr guint kRtspLatencyMs = 200;
 constexpr gint kSrtLatencyMs = 200;
 
-// The tail that turns any decoded picture into what the encoder takes. `drop-only`: a picture is
-// never shown twice to make up a rate. Interlaced recorders are common.
+// The tail that turns any decoded picture into what the encoder takes. Interlaced recorders are
+// common. No videorate: 1.22's ends the process on streams that do not say how long a picture
+// lasts.
 constexpr const char* kVideoTail =
     "queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 leaky=downstream ! "
-    "deinterlace fields=top ! videorate drop-only=true max-rate=30 ! videoscale ! videoconvert "
-    "n-threads=1 ! "
+    "deinterlace fields=top ! videoscale ! videoconvert n-threads=1 ! "
     "video/x-raw,format=I420,width=[64,1280],height=[64,720],pixel-aspect-ratio=1/1 ! "
     "appsink name=sink sync=false drop=true wait-on-eos=false";
 constexpr const char* kAudioTail =
     "queue max-size-time=1000000000 max-size-bytes=0 max-size-buffers=0 leaky=downstream ! "
     "audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate=48000,channels=1,"
     "layout=interleaved ! appsink name=sink sync=false drop=true wait-on-eos=false";
+
+// Between two pictures at kMaxRate, less what stamps in milliseconds round away.
+constexpr Duration kShortestPicture = Duration::micros(1'000'000 / SourceReader::kMaxRate - 2'000);
 
 struct SampleFree {
   void operator()(GstSample* sample) const { gst_sample_unref(sample); }
@@ -136,6 +139,7 @@ struct SourceReader::Parts {
   GstElement* audio = nullptr;
   SourceFault fault = SourceFault::None;
   std::string detail;
+  std::optional<Duration> last_picture;  // stamp
 
   ~Parts();
   Outcome<void> build();
@@ -180,9 +184,9 @@ const char* SourceReader::Parts::set_up_source() {
     case SourceKind::Srt:
     case SourceKind::SrtListen:
       if (!make("srtsrc")) return "srtsrc";
+      // In the address, since it decides whether the host is ours or theirs.
+      params.url += params.kind == SourceKind::Srt ? "?mode=caller" : "?mode=listener";
       g_object_set(source, "uri", params.url.c_str(), "latency", kSrtLatencyMs, nullptr);
-      gst_util_set_object_arg(G_OBJECT(source), "mode",
-                              params.kind == SourceKind::Srt ? "caller" : "listener");
       if (!params.passphrase.empty())
         g_object_set(source, "passphrase", params.passphrase.c_str(), nullptr);
       if (!params.stream_id.empty())
@@ -323,6 +327,9 @@ std::optional<VideoFrame> SourceReader::take_picture() {
   GstVideoFrame frame;
   GstCaps* caps = gst_sample_get_caps(sample.get());
   if (!stamp || caps == nullptr || gst_video_info_from_caps(&info, caps) == FALSE) return {};
+  auto& last = parts_->last_picture;
+  if (last && *stamp >= *last && *stamp - *last < kShortestPicture) return std::nullopt;
+  last = *stamp;
   if (gst_video_frame_map(&frame, &info, gst_sample_get_buffer(sample.get()), GST_MAP_READ) ==
       FALSE) {
     return std::nullopt;

@@ -43,11 +43,11 @@ const char* fault_name(SourceFault fault);
 
 struct SourceParams {
   SourceKind kind = SourceKind::Rtsp;
-  std::string url;         // with everything the source needs, but user and password
-  std::string user;        // RTSP, RTMP
-  std::string password;    // RTSP, RTMP
-  std::string passphrase;  // SRT encryption (10 to 79 bytes); empty: none
-  std::string stream_id;   // SRT; empty: none
+  std::string url = {};         // with everything the source needs, but user and password
+  std::string user = {};        // RTSP, RTMP
+  std::string password = {};    // RTSP, RTMP
+  std::string passphrase = {};  // SRT encryption (10 to 79 bytes); empty: none
+  std::string stream_id = {};   // SRT; empty: none
   Duration timeout = Duration::seconds(5);  // of connections and silent peers
 };
 

@@ -90,7 +90,9 @@ class Parser {
       auto name = string(in_.u16());
       if (!name) return tl::unexpected(name.error());
       if (name->empty()) {
-        if (in_.u8() != kObjectEnd) return fail(Errc::Malformed, "AMF object without an end");
+        const uint8_t end = in_.u8();
+        if (in_.ok() && end != kObjectEnd)
+          return fail(Errc::Malformed, "AMF object without an end");
         return checked(AmfValue{std::move(object)});
       }
       auto value = read(depth + 1);

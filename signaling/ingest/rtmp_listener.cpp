@@ -178,6 +178,18 @@ uint16_t port_of(int fd) {
   return ntohs(name.sin6_port);
 }
 
+// How many connections' processes have ended; a crash is told.
+int reap_pushes() {
+  int ended = 0;
+  int status = 0;
+  for (; ::waitpid(-1, &status, WNOHANG) > 0; ++ended) {
+    if (!WIFSIGNALED(status)) continue;
+    tell_ending({"crashed", fmt::format("The reader of an RTMP push was ended by signal {}.",
+                                        WTERMSIG(status))});
+  }
+  return ended;
+}
+
 }  // namespace
 
 media::Outcome<void> listen_rtmp(const ListenJob& job, const std::atomic<bool>& stop) {
@@ -187,7 +199,7 @@ media::Outcome<void> listen_rtmp(const ListenJob& job, const std::atomic<bool>& 
   std::fflush(stdout);
   int running = 0;
   while (!stop) {
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) --running;
+    running -= reap_pushes();
     pollfd watched{*listener, POLLIN, 0};
     if (::poll(&watched, 1, kLookMs) <= 0) continue;
     const int fd = ::accept4(*listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
