@@ -26,6 +26,9 @@ struct FromEngine {
   Event operator()(const engine::PeerLost& e) const {
     return PeerLost{e.peer, map_reason(e.reason)};
   }
+  Event operator()(const engine::ReliefChanged& e) const {
+    return ReliefChanged{e.relief, e.peers};
+  }
   Event operator()(const sfu::PeerQuality& e) const {
     return PeerQuality{e.peer, e.rtt, e.uplink_loss, e.downlink_loss, e.uplink_bps, e.downlink_bps};
   }

@@ -64,9 +64,10 @@ class Server final : public MediaServer {
   Outcome<void> start_workers() {
     const net::Capabilities chosen =
         net::Capabilities{params_.gso, params_.gro} & net::probe_capabilities();
-    auto pool = worker::WorkerPool::start(
-        {params_.workers, params_.bind_address, params_.media_port, chosen, params_.tcp},
-        certificate_, wake_);
+    auto pool =
+        worker::WorkerPool::start({params_.workers, params_.bind_address, params_.media_port,
+                                   chosen, params_.tcp, params_.line_bps},
+                                  certificate_, wake_);
     if (!pool) return env_fail(pool.error().message);
     pool_.emplace(std::move(*pool));
     rooms_.emplace(*pool_, params_.spread_above_pps,
@@ -209,6 +210,13 @@ class Server final : public MediaServer {
     std::erase_if(recorders_, [](const auto& recorder) { return recorder->finished(); });
   }
 
+  [[nodiscard]] overload::LoadLevel load() const override {
+    auto least = static_cast<uint64_t>(overload::LoadLevel::Overloaded);
+    for (const auto& worker : pool_->workers())
+      least = std::min(least, worker->counters().load_level);
+    return static_cast<overload::LoadLevel>(least);
+  }
+
   [[nodiscard]] std::vector<WorkerStats> stats() override {
     std::vector<WorkerStats> all;
     for (const auto& worker : pool_->workers()) {
@@ -232,6 +240,13 @@ class Server final : public MediaServer {
       s.tcp_connections = c.tcp_connections;
       s.tcp_accepted = c.tcp_accepted;
       s.tcp_datagrams_out = c.tcp_datagrams_out;
+      s.busy_permille = c.busy_permille;
+      s.line_permille = c.line_permille;
+      s.mean_lag_us = c.mean_lag_us;
+      s.backlogs = c.backlogs;
+      s.level = static_cast<overload::LoadLevel>(c.load_level);
+      s.relief = static_cast<overload::Relief>(c.relief);
+      s.reliefs = c.reliefs;
       s.gso = worker->uses_gso();
       s.gro = worker->uses_gro();
       s.receive_buffer = static_cast<uint64_t>(worker->receive_buffer());

@@ -78,6 +78,8 @@ class MediaServer {
   // --- out ---
   virtual void poll_events(std::vector<Event>& out) = 0;
   [[nodiscard]] virtual std::vector<WorkerStats> stats() = 0;
+  // Of the worker that has most room left: what a newcomer would find.
+  [[nodiscard]] virtual overload::LoadLevel load() const = 0;
 };
 
 // Start-up pass over a recordings folder after a crash: rewrites files that were cut off so that

@@ -13,6 +13,7 @@
 #include "media/base/ids.h"
 #include "media/base/model.h"
 #include "media/base/time.h"
+#include "media/overload/relief.h"
 #include "media/rtp/extension_map.h"
 
 namespace media::api {
@@ -30,6 +31,9 @@ struct ServerParams {
   // its next peers may be placed on others, at the price of one copy per worker. 60000 are a good
   // eighth of what a core forwards: joining late is cheap, leaving a full worker is not possible.
   int64_t spread_above_pps = 60'000;
+  // What all workers together may send, in bits per second: the line's share for lessons. 0: no
+  // limit. Near it new peers are refused, above it pictures are left out, least missed first.
+  int64_t line_bps = 0;
 };
 
 // Where the next peer of a room connects.
@@ -119,6 +123,12 @@ struct AudioLevels {  // every 250 ms for rooms with sound
   };
   std::vector<Level> levels;
 };
+// The worker of these peers is overloaded and leaves out more, or recovers and leaves out less, of
+// what their slots show (overload/relief.h). Also told to whoever connects meanwhile.
+struct ReliefChanged {
+  overload::Relief relief = overload::Relief::None;
+  std::vector<PeerId> peers;
+};
 struct SlotUndecodable {  // the slot's receiver did not offer the codec of the track it shows, so
                           // it gets nothing of it; told once while the slot shows it
   PeerId peer;
@@ -150,8 +160,8 @@ struct RecordingFinished {  // after stop_recording or remove_room: every file i
 };
 
 using Event =
-    std::variant<PeerConnected, PeerLost, PeerQuality, TrackActive, VoiceActivity, AudioLevels,
-                 SlotUndecodable, SegmentStarted, SegmentEnded, RecordingFinished>;
+    std::variant<PeerConnected, ReliefChanged, PeerLost, PeerQuality, TrackActive, VoiceActivity,
+                 AudioLevels, SlotUndecodable, SegmentStarted, SegmentEnded, RecordingFinished>;
 
 // ---- numbers for /metrics ----
 
@@ -174,6 +184,14 @@ struct WorkerStats {
   uint64_t tcp_connections = 0;  // open now
   uint64_t tcp_accepted = 0;
   uint64_t tcp_datagrams_out = 0;  // within datagrams_out
+  // Load, smoothed (overload/load_meter.h).
+  uint64_t busy_permille = 0;  // of the time, in which the loop did not wait
+  uint64_t line_permille = 0;  // of line_bps
+  uint64_t mean_lag_us = 0;
+  uint64_t backlogs = 0;  // turns of the loop that left datagrams waiting
+  overload::LoadLevel level = overload::LoadLevel::Calm;
+  overload::Relief relief = overload::Relief::None;
+  uint64_t reliefs = 0;  // steps of relief taken since the start
   bool gso = false;
   bool gro = false;
   uint64_t receive_buffer = 0;  // of the UDP socket, as granted by the kernel

@@ -13,6 +13,7 @@
 #include "media/base/model.h"
 #include "media/base/time.h"
 #include "media/mesh/pipe.h"
+#include "media/overload/relief.h"
 #include "media/rtp/extension_map.h"
 #include "media/sfu/events.h"
 #include "media/tap/tap_ring.h"
@@ -128,7 +129,14 @@ struct PeerLost {
   LossReason reason = LossReason::ConsentExpired;
 };
 
-using Event = std::variant<PeerConnected, PeerLost, sfu::PeerQuality, sfu::TrackActive,
-                           sfu::VoiceActivity, sfu::AudioLevels, sfu::SlotUndecodable>;
+// This worker leaves out less or more than before for these peers.
+struct ReliefChanged {
+  overload::Relief relief = overload::Relief::None;
+  std::vector<PeerId> peers;
+};
+
+using Event =
+    std::variant<PeerConnected, ReliefChanged, PeerLost, sfu::PeerQuality, sfu::TrackActive,
+                 sfu::VoiceActivity, sfu::AudioLevels, sfu::SlotUndecodable>;
 
 }  // namespace media::engine

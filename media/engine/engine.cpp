@@ -50,6 +50,7 @@ void Engine::handle_datagram(Instant now, const Address& from, MutableByteSpan d
   switch (inbound.kind) {
     case transport::Peer::Kind::Rtp:
       ++stats_.rtp_in;
+      stay_awake(now);
       session->room->on_rtp(now, *session->media, inbound.plain);
       queue_batch(*session->room);
       return;
@@ -121,6 +122,8 @@ void Engine::after_control(Instant now, Session& session) {
   session.media->note_rtt(session.wire->rtt());
   session.room->set_connected(now, session.peer);
   events_.emplace_back(PeerConnected{session.peer});
+  if (relief_ != overload::Relief::None)
+    events_.emplace_back(ReliefChanged{relief_, {session.peer}});
 }
 
 void Engine::lose(Instant now, Session& session, LossReason reason) {
@@ -143,9 +146,11 @@ void Engine::handle_command(Instant now, Command command) {
   std::visit([&](auto& c) { on(now, c); }, command);
 }
 
-void Engine::on(Instant /*now*/, AddRoom& c) {
+void Engine::on(Instant now, AddRoom& c) {
   if (find_room(c.room) != nullptr) return;
-  rooms_[c.room].shard = std::make_unique<sfu::RoomShard>(c.room, c.start, pool_, rng_, outbox_);
+  auto& room = rooms_[c.room];
+  room.shard = std::make_unique<sfu::RoomShard>(c.room, c.start, pool_, rng_, outbox_);
+  room.shard->set_relief(now, relief_);
 }
 
 void Engine::on(Instant now, RemoveRoom& c) {
@@ -191,7 +196,8 @@ void Engine::on(Instant now, AddPeer& c) {
     session.wire->on_timeout(now, control_);
   }
   sessions_.refile(session);
-  if (sessions_.size() == 1) next_tick_ = now + sfu::RoomShard::kTick;
+  urgent_.push_back(session.handle);
+  stay_awake(now);
 }
 
 void Engine::on(Instant now, RemovePeer& c) {
@@ -304,29 +310,66 @@ void Engine::handle_timeout(Instant now) {
 void Engine::tick(Instant now) {
   ports_.retry();
   // Ticks that were missed are not made up for.
-  next_tick_ = std::max(next_tick_ + sfu::RoomShard::kTick, now + sfu::RoomShard::kTick / 2);
+  const int64_t ticks = is_quiet(now) ? kQuietTicks : 1;
+  next_tick_ =
+      std::max(next_tick_ + sfu::RoomShard::kTick * ticks, now + sfu::RoomShard::kTick / 2);
   for (const PeerId id : std::exchange(over_limit_, {})) {
     Session* session = sessions_.by_peer(id);
     if (session == nullptr) continue;
     session->wire->close(control_);
     lose(now, *session, LossReason::OverLimit);
   }
-  for (size_t i = 0; i < sessions_.all().size(); ++i) {
-    Session* session = sessions_.by_handle(static_cast<uint32_t>(i));
-    if (session == nullptr) continue;
-    if (!session->was_connected && now - session->created > kConnectLimit) {
-      lose(now, *session, LossReason::HandshakeFailed);
+  for (size_t i = 0; i < urgent_.size();) {
+    check(now, urgent_[i]);
+    const Session* session = sessions_.by_handle(urgent_[i]);
+    if (session != nullptr && (!session->was_connected || session->media->is_link())) {
+      ++i;
       continue;
     }
-    if (now < session->wire->next_timeout()) continue;
-    session->wire->on_timeout(now, control_);
-    after_control(now, *session);
+    urgent_[i] = urgent_.back();
+    urgent_.pop_back();
+  }
+  for (int64_t turn = 0; turn < ticks; ++turn) {
+    for (size_t i = sweep_; i < sessions_.all().size(); i += kSweepTicks)
+      check(now, static_cast<uint32_t>(i));
+    sweep_ = (sweep_ + 1) % kSweepTicks;
   }
   for (auto& [id, room] : rooms_) {
     room.shard->on_tick(now);
     if (room.recording) room.recording->retry();
   }
   std::erase_if(finishing_, [](const auto& sink) { return sink->retry(); });
+}
+
+void Engine::check(Instant now, uint32_t handle) {
+  Session* session = sessions_.by_handle(handle);
+  if (session == nullptr) return;
+  if (!session->was_connected && now - session->created > kConnectLimit)
+    return lose(now, *session, LossReason::HandshakeFailed);
+  if (now < session->wire->next_timeout()) return;
+  session->wire->on_timeout(now, control_);
+  after_control(now, *session);
+}
+
+bool Engine::is_quiet(Instant now) const {
+  return urgent_.empty() && finishing_.empty() && ports_.empty() && now - last_media_ > kQuietAfter;
+}
+
+// A quiet engine's next tick may be far off.
+void Engine::stay_awake(Instant now) {
+  last_media_ = now;
+  next_tick_ = std::min(next_tick_, now + sfu::RoomShard::kTick);
+}
+
+void Engine::set_relief(Instant now, overload::Relief relief) {
+  if (relief == relief_) return;
+  relief_ = relief;
+  ReliefChanged changed{relief, {}};
+  for (const auto& session : sessions_.all()) {
+    if (session && session->was_connected) changed.peers.push_back(session->peer);
+  }
+  events_.emplace_back(std::move(changed));
+  for (auto& [id, room] : rooms_) room.shard->set_relief(now, relief);
 }
 
 void Engine::close_all(Instant now) {

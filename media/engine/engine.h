@@ -51,6 +51,9 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  // What all rooms leave out from now on; told to every peer by ReliefChanged.
+  void set_relief(Instant now, overload::Relief relief);
+
   // Decrypts in place.
   void handle_datagram(Instant now, const Address& from, MutableByteSpan datagram);
   // Fans out what the batch brought.
@@ -88,6 +91,11 @@ class Engine {
   // A connection that never comes to anything is given up.
   static constexpr Duration kConnectLimit = Duration::seconds(30);
   static constexpr size_t kMaxSessions = 4096;
+  // Consent checks come every few seconds; half a second more harms nobody.
+  static constexpr size_t kSweepTicks = 25;
+  // Without media for longer than any repair takes, a tick needs to come less often.
+  static constexpr Duration kQuietAfter = Duration::seconds(4);
+  static constexpr int64_t kQuietTicks = 5;
 
  private:
   // Control datagrams (STUN, DTLS) wait here for flush().
@@ -144,6 +152,9 @@ class Engine {
   void queue_batch(sfu::RoomShard& room);
   void run_handshakes(Instant now);
   void tick(Instant now);
+  void check(Instant now, uint32_t handle);
+  [[nodiscard]] bool is_quiet(Instant now) const;
+  void stay_awake(Instant now);
   void lose(Instant now, Session& session, LossReason reason);
   void remove(Instant now, Session& session);
   void finish_recording(Room& room);
@@ -163,6 +174,12 @@ class Engine {
   std::vector<Event> events_;
   std::vector<PeerId> over_limit_;  // to be ended at the next tick
   Instant next_tick_;
+  overload::Relief relief_ = overload::Relief::None;
+  // Sessions that are coming up, and links: looked at every tick. Those that stand are looked at in
+  // turn, each once in kSweepTicks.
+  std::vector<uint32_t> urgent_;
+  size_t sweep_ = 0;
+  Instant last_media_;
   HandshakeQueue handshakes_;
   Instant handshakes_due_;  // when some wait
   RelayPorts ports_;

@@ -91,12 +91,7 @@ void EgressSlot::offer(Instant now, Duration session_now, const IngressPacket& p
   const CodecParams* codec = choose_codec(facts.codec);
   if (codec == nullptr) return refuse(facts.codec, out);
   const auto offered = follower_.offer(now, session_now, packet, out.drops);
-  if (!offered) {
-    // Without a publisher's key frame this would stay dark.
-    const bool is_lowest = packet.layer == section_.only_layer.value_or(0);
-    if (is_lowest && facts.marker && follower_.is_waiting()) follower_.wish_key_frame();
-    return;
-  }
+  if (!offered) return;
   send_packet(now, packet, *codec, *offered, out);
   if (!offered->switched) return;
   stream_.hasten_report();

@@ -129,6 +129,8 @@ void RoomShard::limit_slot(Instant now, PeerId peer_id, SlotId slot_id, LayerLim
 }
 
 overload::Allowance RoomShard::allowance_of(const EgressSlot& slot) const {
+  // What goes to another server is shown to many there.
+  if (slot.owner().is_link()) return {};
   return overload::allowance_of(relief_, slot.section().kind, slot.section().use);
 }
 
@@ -229,6 +231,9 @@ void RoomShard::forward_track(Instant now, Duration session_now, IngressTrack& t
   for (EgressSlot* slot : track.receivers()) {
     if (!slot->owner().is_connected()) continue;
     for (const IngressPacket& packet : pending) slot->offer(now, session_now, packet, out_);
+    // Without a key frame of the publisher's this would stay dark. Only now: the batch may have
+    // brought it behind packets of other layers.
+    if (slot->follower().is_waiting()) slot->follower().wish_key_frame();
   }
   for (auto& feed : recordings_) {
     if (&feed->track() != &track) continue;

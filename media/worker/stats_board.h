@@ -30,6 +30,13 @@ struct WorkerCounters {
   uint64_t lag_us = 0;  // worst lateness of the last moments, halved ten times a second
   uint64_t sessions = 0;
   uint64_t rooms = 0;
+  uint64_t busy_permille = 0;  // smoothed, as are the next two (overload/load_meter.h)
+  uint64_t line_permille = 0;
+  uint64_t mean_lag_us = 0;
+  uint64_t load_level = 0;  // overload::LoadLevel
+  uint64_t relief = 0;      // overload::Relief
+  uint64_t reliefs = 0;     // steps down since the start
+  uint64_t backlogs = 0;    // turns of the loop that left datagrams waiting
   std::array<uint64_t, kDropCount> drops{};
 };
 

@@ -63,6 +63,7 @@ Worker::Worker(const Params& params, const dtls::Certificate& certificate, Socke
                ? std::make_unique<net::TcpPeers>(std::move(*sockets.tcp), poller_, kFirstTcpToken)
                : nullptr),
       outgoing_(send_, tcp_.get()),
+      load_(params.index, params.line),
       gso_(send_.uses_gso()) {}
 
 Outcome<void> Worker::watch_sockets() {
@@ -102,7 +103,9 @@ void Worker::run() {
     const Instant deadline = std::min(engine_->next_timeout(), before + Duration::seconds(1));
     const auto ready = poller_.wait(before, deadline);
     const Instant now = net::monotonic_now();
+    load_.note_wait(now - before);
     if (now > deadline) {
+      load_.note_lag(now - deadline);
       const auto late = static_cast<uint64_t>((now - deadline).as_micros());
       board_.note_lag(late);
       recent_lag_us_ = std::max(recent_lag_us_, late);
@@ -158,6 +161,7 @@ void Worker::read_batches() {
     flush(now);
     if (!receive_.was_full()) return;
   }
+  load_.note_backlog();
 }
 
 // After UDP, whose peers must not wait for those of TCP.
@@ -226,7 +230,24 @@ void Worker::publish(Instant now) {
     counters.tcp_accepted = tcp.accepted;
     counters.tcp_datagrams_out = tcp.datagrams_out;
   }
+  watch_load(now, counters);
   board_.publish(counters);
+}
+
+void Worker::watch_load(Instant now, WorkerCounters& counters) {
+  const auto refused = counters.drops[static_cast<size_t>(Drop::SendWouldBlock)];
+  if (load_.on_sample(now, counters.datagrams_out, counters.bytes_out, refused)) {
+    engine_->set_relief(now, load_.relief());
+    flush(now);
+  }
+  const auto permille = [](double share) { return static_cast<uint64_t>(share * 1000); };
+  counters.busy_permille = permille(load_.meter().busy());
+  counters.line_permille = permille(load_.meter().line());
+  counters.mean_lag_us = static_cast<uint64_t>(load_.meter().lag().as_micros());
+  counters.load_level = static_cast<uint64_t>(load_.meter().level());
+  counters.relief = static_cast<uint64_t>(load_.relief());
+  counters.reliefs = load_.reliefs();
+  counters.backlogs = load_.backlogs();
 }
 
 void Worker::say_goodbye() {

@@ -22,6 +22,8 @@
 #include "media/net/send_batch.h"
 #include "media/net/tcp_peers.h"
 #include "media/net/udp_socket.h"
+#include "media/worker/line_meter.h"
+#include "media/worker/load_watch.h"
 #include "media/worker/outgoing.h"
 #include "media/worker/stats_board.h"
 
@@ -41,7 +43,8 @@ class Worker {
     Address bind;
     bool pin = false;  // keep the thread on one CPU
     net::Capabilities capabilities{true, true};
-    bool tcp = true;  // also listen for TCP on the same port
+    bool tcp = true;                  // also listen for TCP on the same port
+    std::shared_ptr<LineMeter> line;  // null: the line has no limit
   };
   // `certificate` outlives the worker. `wake` is called on the worker's thread when take_events()
   // has something. Errors: the address cannot be bound, or the kernel refuses what a loop needs.
@@ -92,6 +95,7 @@ class Worker {
   void flush(Instant now);
   void deliver_events();
   void publish(Instant now);
+  void watch_load(Instant now, WorkerCounters& counters);
   void say_goodbye();
 
   // Batches read before timers and commands get their turn.
@@ -117,6 +121,7 @@ class Worker {
   uint64_t bytes_in_ = 0;
   uint64_t recv_calls_ = 0;
   uint64_t recent_lag_us_ = 0;
+  LoadWatch load_;
   Instant next_publish_;
   Instant next_sweep_;
   bool gso_ = false;

@@ -15,14 +15,16 @@ Outcome<WorkerPool> WorkerPool::start(const Params& params, const dtls::Certific
     return env_fail("The media port " + std::to_string(params.port) + " leaves no room for " +
                     std::to_string(count) + " workers; choose a lower one.");
   }
+  const auto line = params.line_bps > 0 ? std::make_shared<LineMeter>(count, params.line_bps)
+                                        : std::shared_ptr<LineMeter>();
   for (unsigned i = 0; i < count; ++i) {
     const auto port = params.port == 0 ? uint16_t{0} : static_cast<uint16_t>(params.port + i);
     const auto address = Address::parse(params.bind_address, port);
     if (!address)
       return env_fail("The media bind address \"" + params.bind_address +
                       "\" is not a numeric address.");
-    auto worker =
-        Worker::start({i, *address, false, params.capabilities, params.tcp}, certificate, wake);
+    auto worker = Worker::start({i, *address, false, params.capabilities, params.tcp, line},
+                                certificate, wake);
     if (!worker) return env_fail(worker.error().message);
     pool.workers_.push_back(std::move(*worker));
   }

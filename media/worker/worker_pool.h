@@ -23,6 +23,7 @@ class WorkerPool {
     uint16_t port = 0;                           // worker i binds port + i; 0 = any free port each
     net::Capabilities capabilities{true, true};  // what to use of the kernel
     bool tcp = true;
+    int64_t line_bps = 0;  // what all workers together may send; 0: no limit
   };
   static Outcome<WorkerPool> start(const Params& params, const dtls::Certificate& certificate,
                                    const std::function<void()>& wake);

@@ -76,13 +76,15 @@ void SimPeer::publish(const PublisherParams& params) {
   voice_.timestamp = params.first_timestamp;
 }
 
-void SimPeer::add_video_slot(uint32_t slot) {
+void SimPeer::add_video_slot(uint32_t slot, media::SlotUse use) {
   slots_.push_back(tests::video_slot(slot, "r" + std::to_string(slot), slot_ssrc(slot)));
+  slots_.back().use = use;
   watched_.emplace(slot_ssrc(slot), std::make_unique<Watched>(Ssrc(slot_ssrc(slot)), 90000));
 }
 
-void SimPeer::add_audio_slot(uint32_t slot) {
+void SimPeer::add_audio_slot(uint32_t slot, media::SlotUse use) {
   slots_.push_back(tests::audio_slot(slot, "r" + std::to_string(slot), slot_ssrc(slot)));
+  slots_.back().use = use;
   watched_.emplace(slot_ssrc(slot), std::make_unique<Watched>(Ssrc(slot_ssrc(slot)), 48000));
 }
 

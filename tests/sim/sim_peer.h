@@ -96,8 +96,8 @@ class SimPeer {
 
   // Before joining.
   void publish(const PublisherParams& params);
-  void add_video_slot(uint32_t slot);
-  void add_audio_slot(uint32_t slot);
+  void add_video_slot(uint32_t slot, media::SlotUse use = media::SlotUse::Main);
+  void add_audio_slot(uint32_t slot, media::SlotUse use = media::SlotUse::Main);
   [[nodiscard]] media::sfu::Peer::Params params() const;
 
   // One millisecond.
