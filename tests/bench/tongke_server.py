@@ -1,5 +1,6 @@
 """A fresh `tongke serve --demo` on free ports, and the load that runs against it."""
 
+import base64
 import http.client
 import json
 import os
@@ -8,6 +9,7 @@ import select
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import time
 import urllib.parse
@@ -42,6 +44,60 @@ class Rest:
         if reply.getheader("Set-Cookie"):
             self.cookie = reply.getheader("Set-Cookie").split(";")[0]
         return json.loads(text) if text else {}
+
+
+class Seat:
+    """As much of a page's WebSocket (RFC 6455) as it takes to sit down in a lesson and start it."""
+
+    def __init__(self, base, token):
+        parts = urllib.parse.urlsplit(base)
+        trusting = ssl._create_unverified_context()  # self-signed, on this machine
+        plain = socket.create_connection((parts.hostname, parts.port), timeout=20)
+        self.socket = trusting.wrap_socket(plain, server_hostname=parts.hostname)
+        self.socket.sendall((f"GET /ws HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\n"
+                             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n"
+                             f"Sec-WebSocket-Protocol: tongke.v1\r\nAuthorization: Bearer {token}\r\n\r\n").encode())
+        self.stream = self.socket.makefile("rb")
+        status = self.stream.readline().decode()
+        while self.stream.readline().strip():
+            pass
+        if " 101 " not in status:
+            raise RuntimeError(f"the WebSocket was refused: {status.strip()}")
+
+    def ask(self, message):
+        """Sends a request and waits for the reply with its id."""
+        text = json.dumps(message).encode()
+        mask = os.urandom(4)
+        head = bytes([0x81]) + (bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + struct.pack(">H", len(text)))
+        self.socket.sendall(head + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(text)))
+        while True:
+            first, size = self.stream.read(2)
+            if size == 126:
+                size = struct.unpack(">H", self.stream.read(2))[0]
+            elif size == 127:
+                size = struct.unpack(">Q", self.stream.read(8))[0]
+            body = self.stream.read(size)
+            if first & 0x0f == 8:
+                raise RuntimeError(f"the server closed the seat: {body[2:].decode(errors='replace')}")
+            reply = json.loads(body) if first & 0x0f == 1 else {}
+            if reply.get("id") == message["id"]:
+                if reply["t"] == "error":
+                    raise RuntimeError(f"{message['t']}: {reply}")
+                return reply
+
+    def close(self):
+        self.stream.close()
+        self.socket.close()
+
+
+def start_lesson(base, token, lesson):
+    seat = Seat(base, token)
+    try:
+        seat.ask({"t": "hello", "id": 1, "v": 1, "lesson": lesson})
+        seat.ask({"t": "start", "id": 2})
+    finally:
+        seat.close()
 
 
 class TongkeServer:
@@ -92,20 +148,23 @@ class TongkeServer:
 
     def more_lessons(self, count):
         demo = json.loads((self.data / "demo.json").read_text())
-        teacher = next(a for a in demo["accounts"] if a["role"] == "teacher")
-        rest = Rest(self.ready["https"], teacher)
-        me = rest.call("GET", "/api/v1/session")
-        collective = next(c["id"] for c in me["collectives"] if "teacher" in c["roles"])
+        rest = Rest(self.ready["https"], {"login": "teacher", "password": demo["passwords"]["teacher"]})
+        collective = demo["ids"]["collective"]
         return [rest.call("POST", "/api/v1/lessons",
                           {"collectiveId": collective, "topic": f"bench {i}", "classIds": [],
                            "scheduledAt": int(time.time() * 1e6)})["id"] for i in range(count)]
 
     def rooms_file(self, count):
         """A file for `tongke load --rooms`."""
-        lessons = [self.ready["lesson"]] + (self.more_lessons(count - 1) if count > 1 else [])
+        base = self.ready["https"]
+        lines = []
+        for number, lesson in enumerate([self.ready["lesson"], *(self.more_lessons(count - 1) if count > 1 else [])]):
+            teacher = self.token("teacher", lesson)
+            if number > 0:  # the first one is live already
+                start_lesson(base, teacher, lesson)
+            lines.append(f"{base}/whip/{lesson} {teacher} {self.token('observer', lesson)}\n")
         path = self.folder / "rooms.txt"
-        path.write_text("".join(f"{self.ready['https']}/whip/{lesson} {self.token('teacher', lesson)} "
-                                f"{self.token('observer', lesson)}\n" for lesson in lessons))
+        path.write_text("".join(lines))
         return path
 
     def stop(self):
