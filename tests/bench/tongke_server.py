@@ -21,6 +21,10 @@ def free_port(kind):
         return probe.getsockname()[1]
 
 
+# A kind of lesson that is recorded only when somebody asks for it: the figures are those of forwarding.
+NOT_RECORDED = "teaching-round"
+
+
 class Rest:
     """The REST interface as a signed-in person of the demonstration uses it."""
 
@@ -101,7 +105,7 @@ def start_lesson(base, token, lesson):
 
 
 class TongkeServer:
-    """One worker; the lesson that --demo makes is the first room, others are made through REST."""
+    """One worker; lessons are made through REST and started as a teacher's page does."""
 
     def __init__(self, binary, folder, workers=1):
         self.binary = binary
@@ -146,22 +150,21 @@ class TongkeServer:
                              check=True, capture_output=True, text=True, timeout=30)
         return out.stdout.strip().splitlines()[-1]
 
-    def more_lessons(self, count):
+    def new_lessons(self, count):
         demo = json.loads((self.data / "demo.json").read_text())
         rest = Rest(self.ready["https"], {"login": "teacher", "password": demo["passwords"]["teacher"]})
         collective = demo["ids"]["collective"]
         return [rest.call("POST", "/api/v1/lessons",
                           {"collectiveId": collective, "topic": f"bench {i}", "classIds": [],
-                           "scheduledAt": int(time.time() * 1e6)})["id"] for i in range(count)]
+                           "kind": NOT_RECORDED, "scheduledAt": int(time.time() * 1e6)})["id"] for i in range(count)]
 
     def rooms_file(self, count):
         """A file for `tongke load --rooms`."""
         base = self.ready["https"]
         lines = []
-        for number, lesson in enumerate([self.ready["lesson"], *(self.more_lessons(count - 1) if count > 1 else [])]):
+        for lesson in self.new_lessons(count):
             teacher = self.token("teacher", lesson)
-            if number > 0:  # the first one is live already
-                start_lesson(base, teacher, lesson)
+            start_lesson(base, teacher, lesson)
             lines.append(f"{base}/whip/{lesson} {teacher} {self.token('observer', lesson)}\n")
         path = self.folder / "rooms.txt"
         path.write_text("".join(lines))
