@@ -365,7 +365,8 @@ void LiveLessons::patch(const auth::Actor& actor, const std::string& session,
   peer.etag = "\"" + storage::sql::new_id() + "\"";
   s.media.restart_ice(peer.id, peer.local, *parsed->ice);
   const std::string mid = !parsed->mid.empty() ? parsed->mid : peer.negotiated.mids.front();
-  reply(PatchAnswer{sdp::build_fragment(peer.local, *candidate, mid, s.media.accepts_tcp()), peer.etag});
+  const bool tcp = s.media.accepts_tcp();
+  reply(PatchAnswer{sdp::build_fragment(peer.local, *candidate, mid, tcp), peer.etag});
 }
 
 void LiveLessons::end_session(const auth::Actor& actor, const std::string& session,
