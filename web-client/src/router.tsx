@@ -14,6 +14,7 @@ const ROUTES: { pattern: RegExp; page: Page }[] = [
   { pattern: /^\/lesson\/([^/]+)\/teach$/, page: page(() => import('./pages/teach')) },
   { pattern: /^\/lesson\/([^/]+)\/class$/, page: page(() => import('./pages/class_screen')) },
   { pattern: /^\/lesson\/([^/]+)\/observe$/, page: page(() => import('./pages/observe')) },
+  { pattern: /^\/live\/([^/]+)$/, page: page(() => import('./pages/live')) },
   { pattern: /^\/library$/, page: page(() => import('./pages/library')) },
   { pattern: /^\/library\/([^/]+)$/, page: page(() => import('./pages/player')) },
   { pattern: /^\/gallery$/, page: page(() => import('./pages/gallery')) },

@@ -106,3 +106,16 @@ export async function isSignedIn(): Promise<boolean> {
     return !(error instanceof ApiError && error.status === 401);
   }
 }
+
+/** Where a lesson's HLS stream is, for the next few minutes. Times in microseconds, the server's. */
+export interface StreamAddress {
+  url: string;
+  pictureUrl: string;
+  soundUrl: string;
+  expiresAt: number;
+  serverTime: number;
+}
+
+export async function openStream(lesson: string): Promise<StreamAddress> {
+  return call('POST', `/lessons/${encodeURIComponent(lesson)}/stream`);
+}
