@@ -39,5 +39,16 @@ TEST(Address, PortsAndNeighboursHashApart) {
   EXPECT_EQ(hashes.size(), 2000U + 198);
 }
 
+// A browser may use one port number for both: they are two peers to us.
+TEST(Address, TcpAndUdpAreTwoAddresses) {
+  const Address udp = *Address::parse("192.0.2.1", 4000);
+  Address tcp = udp;
+  tcp.transport = Transport::Tcp;
+  EXPECT_NE(udp, tcp);
+  EXPECT_NE(std::hash<Address>{}(udp), std::hash<Address>{}(tcp));
+  EXPECT_EQ(udp.to_string(), "192.0.2.1:4000");
+  EXPECT_EQ(tcp.to_string(), "192.0.2.1:4000/tcp");
+}
+
 }  // namespace
 }  // namespace media
