@@ -23,7 +23,9 @@
 #include "signaling/app/live_lessons.h"
 #include "signaling/app/metrics.h"
 #include "signaling/app/post_box.h"
+#include "signaling/app/rtmp_door.h"
 #include "signaling/app/signal_watcher.h"
+#include "signaling/sdp/writer.h"
 #include "signaling/web/clock.h"
 #include "storage/sql/sql_store.h"
 
@@ -73,6 +75,19 @@ class LiveLessonsDoor final : public LiveDoor {
  private:
   LiveLessons& lessons_;
 };
+
+sdp::CodecPolicy codec_policy(const config::Config::Media& media) {
+  sdp::CodecPolicy policy;
+  policy.red = media.audio_red;
+  policy.video.clear();
+  for (const std::string& name : media.video_codecs) {
+    for (const auto codec :
+         {media::Codec::Vp8, media::Codec::H264, media::Codec::Vp9, media::Codec::Av1}) {
+      if (sdp::codec_name(codec) == name) policy.video.push_back(codec);
+    }
+  }
+  return policy;
+}
 
 std::string https_url(const std::string& address, uint16_t port) {
   const bool v6 = address.find(':') != std::string::npos;
@@ -207,8 +222,11 @@ Outcome<void> ServingApp::open_media() {
   if (!media) return tl::unexpected<EnvError>(media.error());
   media_ = std::move(*media);
   lessons_ = std::make_unique<LiveLessons>(
-      LiveParams{recordings, {web::monotonic_now, web::wall_now_us}, ice_servers_for()}, *media_,
-      *storage_);
+      LiveParams{recordings,
+                 {web::monotonic_now, web::wall_now_us},
+                 ice_servers_for(),
+                 codec_policy(config_.media)},
+      *media_, *storage_);
   door_ = std::make_unique<LiveLessonsDoor>(*lessons_);
   return {};
 }

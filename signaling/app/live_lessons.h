@@ -19,6 +19,7 @@
 #include "media/base/result.h"
 #include "media/base/time.h"
 #include "signaling/protocol/messages.h"
+#include "signaling/sdp/negotiate.h"
 
 namespace signaling::auth {
 struct Actor;
@@ -79,6 +80,7 @@ struct LiveParams {
   std::filesystem::path recordings;  // <data>/recordings; each lesson gets a folder of its id
   LiveClocks clocks;
   IceServersFor ice_servers = {};  // empty: there are none
+  sdp::CodecPolicy codecs = {};
 };
 
 // For /metrics.

@@ -138,6 +138,7 @@ media::Result<void> LiveLessons::State::negotiate(const Hosted& lesson, Peer& pe
   facts.fingerprint = media.fingerprint();
   facts.candidate = place->candidate;
   facts.tcp = media.accepts_tcp();
+  facts.codecs = params.codecs;
   facts.session_id = next_answer++;
   if (peer.use == PeerUse::Player) facts.stream = "lesson";
   facts.next_track = [this] { return TrackId(next_track++); };
@@ -511,6 +512,15 @@ void LiveLessons::State::on_event(const media::api::Event& event) {
   if (const auto* quality = std::get_if<media::api::PeerQuality>(&event))
     return on_quality(*quality);
   if (const auto* levels = std::get_if<media::api::AudioLevels>(&event)) return on_levels(*levels);
+  if (const auto* blind = std::get_if<media::api::SlotUndecodable>(&event)) {
+    media::logger("live")->warn(
+        "peer {} cannot decode {}: track {} is not shown there. Put a codec that every class "
+        "decodes first in media.video_codecs.",
+        blind->peer.value, codec_name(blind->codec), blind->track.value);
+    return;
+  }
+  if (const auto* relief = std::get_if<media::api::ReliefChanged>(&event))
+    return on_relief(*relief);
   if (const auto* lost = std::get_if<media::api::PeerLost>(&event)) return on_peer_lost(lost->peer);
   if (const auto* started = std::get_if<media::api::SegmentStarted>(&event))
     return on_segment_started(*started);

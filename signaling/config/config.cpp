@@ -23,6 +23,7 @@ using media::env_fail;
 using media::Outcome;
 
 constexpr std::array kLogLevels{"trace", "debug", "info", "warn", "error", "off"};
+constexpr std::array<std::string_view, 4> kVideoCodecs = {"VP8", "H264", "VP9", "AV1"};
 
 // Reads the keys of one TOML table; the first thing wrong is kept, the rest is skipped.
 class TableReader {
@@ -150,6 +151,18 @@ std::string ice_contradiction(const Config::Ice& ice) {
   return {};
 }
 
+std::string codec_contradiction(const std::vector<std::string>& codecs) {
+  if (codecs.empty()) return "media.video_codecs is empty; no picture could be published.";
+  for (const std::string& name : codecs) {
+    if (std::find(kVideoCodecs.begin(), kVideoCodecs.end(), name) == kVideoCodecs.end() ||
+        std::count(codecs.begin(), codecs.end(), name) > 1) {
+      return fmt::format("media.video_codecs holds \"{}\"; it names each of {} at most once.", name,
+                         fmt::join(kVideoCodecs, ", "));
+    }
+  }
+  return {};
+}
+
 // What no single key can tell. Empty: sound.
 std::string contradiction(const Config& config) {
   if (config.data.empty()) return "data must name a directory.";
@@ -175,6 +188,8 @@ std::string contradiction(const Config& config) {
       config.media.port + std::max(config.media.workers, 1U) - 1 > 65535) {
     return "media.port + media.workers goes beyond port 65535.";
   }
+  if (auto problem = codec_contradiction(config.media.video_codecs); !problem.empty())
+    return problem;
   return ice_contradiction(config.ice);
 }
 
@@ -205,6 +220,9 @@ Outcome<Config> parse_config(std::string_view text, const std::string& file_name
   media.number("workers", config.media.workers, 0, kMaxWorkers);
   media.flag("tcp", config.media.tcp);
   media.flag("offload", config.media.offload);
+  media.number("line_mbit", config.media.line_mbit, 0, 1'000'000);
+  media.texts("video_codecs", config.media.video_codecs, kVideoCodecs.size());
+  media.flag("audio_red", config.media.audio_red);
   TableReader session(top.section("session"), file_name, "session.");
   session.number("lifetime_hours", config.session.lifetime_hours, 1, kMaxSessionHours);
   TableReader ice(top.section("ice"), file_name, "ice.");

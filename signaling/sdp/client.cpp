@@ -91,6 +91,10 @@ CodecParams client_codec(Codec codec) {
       p.payload_type = 102;
       p.fmtp = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
       break;
+    case Codec::Av1:
+      p.payload_type = 45;
+      p.fmtp = "profile=0";
+      break;
     default:
       p.payload_type = 96;
       break;

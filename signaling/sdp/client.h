@@ -36,7 +36,7 @@ struct ClientOffer {
 };
 
 // Ready-made parameters with the payload types that our client uses: Opus 111; VP8 96 + RTX 97; VP9
-// 98 + 99; H.264 102 + 103.
+// 98 + 99; H.264 102 + 103; AV1 45 + 46.
 media::CodecParams client_codec(media::Codec codec);
 // Identifiers 1.. for everything that our client sends or reads.
 media::rtp::ExtensionMap client_extensions();

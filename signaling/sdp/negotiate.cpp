@@ -213,6 +213,9 @@ class Negotiation {
       Plan& plan = plan_[i];
       if (!is_media(section)) continue;
       plan.codecs = usable_codecs(section, true);
+      if (!facts_.codecs.red) {
+        for (CodecParams& codec : plan.codecs) codec.red_payload_type.reset();
+      }
       const bool offered = section.port != 0 || section.bundle_only;
       const bool bundled = contains(offer_.bundle, section.mid) && section.rtcp_mux;
       const bool wanted =
@@ -220,10 +223,23 @@ class Negotiation {
           (plan.use->use == Use::Slot ? peer_receives(section) : peer_sends(section));
       if (wanted) {
         plan.verdict = plan.use->use == Use::Slot ? Verdict::Slot : Verdict::Published;
+        if (plan.verdict == Verdict::Published && section.kind == "video") prefer(plan.codecs);
       } else if (offered && bundled && !plan.codecs.empty()) {
         plan.verdict = Verdict::Inactive;
       }
     }
+  }
+
+  // Leaves what the policy takes from publishers, its first choice first; several formats of one
+  // codec stay in the peer's order.
+  void prefer(std::vector<CodecParams>& codecs) const {
+    std::vector<CodecParams> out;
+    for (const Codec wanted : facts_.codecs.video) {
+      for (const CodecParams& codec : codecs) {
+        if (codec.codec == wanted) out.push_back(codec);
+      }
+    }
+    codecs = std::move(out);
   }
 
   // The transport of the whole BUNDLE is that of the first section that is not rejected (RFC 9143
@@ -239,7 +255,8 @@ class Negotiation {
       if (!section.rtcp_mux) return Error{Errc::Unsupported, "a=rtcp-mux is required"};
       if (plan.codecs.empty())
         return Error{Errc::Unsupported,
-                     "no codec in common: opus, VP8, H264 (packetization-mode=1) or VP9"};
+                     "no codec in common: opus, VP8, H264 (packetization-mode=1), VP9 or AV1, as "
+                     "far as this server takes them"};
       if (first == nullptr) first = &section;
     }
     if (first == nullptr) return Error{Errc::Unsupported, "no section that can be used"};
@@ -265,6 +282,7 @@ class Negotiation {
       for (const ExtmapLine& line : offer_.sections[i].extmaps) {
         for (const KnownExtension& known : known_extensions()) {
           if (known.uri != line.uri) continue;
+          if (known.uri == kDependencyDescriptorUri && !offer_.extmap_allow_mixed) continue;
           uint8_t& id = out_.extensions.*known.id;
           const bool is_free = id == 0 && owner[line.id] == nullptr && line.id != 15;
           if (is_free) {
@@ -433,8 +451,11 @@ std::vector<SectionUse> derive_uses(const Session& offer, const std::string& vid
   std::vector<SectionUse> out;
   std::vector<Use> audio = {Use::Microphone, Use::ScreenAudio};
   std::vector<Use> video = {Use::Camera, Use::Screen};
-  bool audio_slot_used = false;
-  bool video_slot_used = false;
+  // A player that asks for more than one of a kind gets the called class's voice, and the picture
+  // that the first one does not show.
+  std::vector<std::string> sound_slots = {"voice-teacher", "voice-0"};
+  std::vector<std::string> picture_slots = {video_slot,
+                                            video_slot == "screen" ? "teacher" : "screen"};
   for (const Section& section : offer.sections) {
     if (!is_media(section) || section.mid.empty()) continue;
     const bool is_audio = section.kind == "audio";
@@ -444,11 +465,10 @@ std::vector<SectionUse> derive_uses(const Session& offer, const std::string& vid
       out.push_back({section.mid, left.front(), {}});
       left.erase(left.begin());
     } else if (peer_receives(section)) {
-      bool& used = is_audio ? audio_slot_used : video_slot_used;
-      if (!std::exchange(used, true)) {
-        out.push_back(
-            {section.mid, Use::Slot, is_audio ? std::string("voice-teacher") : video_slot});
-      }
+      auto& left = is_audio ? sound_slots : picture_slots;
+      if (left.empty()) continue;
+      out.push_back({section.mid, Use::Slot, left.front()});
+      left.erase(left.begin());
     }
   }
   return out;

@@ -38,12 +38,24 @@ struct Permits {
   bool slots = true;
 };
 
+// What publishers are asked to send. Everyone who watches must decode it, so codecs that old and
+// weak devices decode come first; a codec that is not listed is not taken from anyone.
+struct CodecPolicy {
+  std::vector<media::Codec> video = {media::Codec::Vp8, media::Codec::H264, media::Codec::Vp9,
+                                     media::Codec::Av1};
+  // Sound with its recent past repeated in each packet (RFC 2198): lost packets are not heard, for
+  // twice the voice's bit rate.
+  bool red = true;
+  bool operator==(const CodecPolicy&) const = default;
+};
+
 struct ServerFacts {
   media::IceCredentials ice;
   media::Fingerprint fingerprint{};
   media::Address candidate;  // the worker's UDP port
   bool tcp = false;          // it takes TCP too
-  uint64_t session_id = 1;   // for the o= line; anything that differs from answer to answer
+  CodecPolicy codecs;
+  uint64_t session_id = 1;  // for the o= line; anything that differs from answer to answer
   // Each call hands out a fresh, valid value.
   std::function<media::TrackId()> next_track;
   std::function<media::SlotId()> next_slot;
@@ -81,9 +93,10 @@ media::Result<Negotiated> negotiate(const Session& offer, const std::vector<Sect
                                     const Permits& permits, const ServerFacts& facts);
 
 // WHIP and WHEP send no uses: what we send (recvonly there) becomes slots, the first audio section
-// "voice-teacher", the first video section `video_slot`; what they send becomes by order: first
-// audio = microphone, first video = camera, second video = screen, second audio = screen sound.
-// Other sections are left out.
+// "voice-teacher", the second "voice-0" (whoever else is called), the first video section
+// `video_slot`, the second the one of "teacher" and "screen" that the first is not; what they send
+// becomes by order: first audio = microphone, first video = camera, second video = screen, second
+// audio = screen sound. Other sections are left out.
 std::vector<SectionUse> derive_uses(const Session& offer, const std::string& video_slot);
 
 // ICE restart over the same connection (RFC 9429 section 5.3.1): the same mids, a new ufrag.

@@ -31,6 +31,10 @@ std::optional<Codec> carried_codec(const CodecLine& line) {
     const auto profile = format_parameter(line.fmtp, "profile-id");
     return profile.empty() || profile == "0" ? std::optional(Codec::Vp9) : std::nullopt;
   }
+  if (equals_ignoring_case(line.name, "AV1")) {
+    const auto profile = format_parameter(line.fmtp, "profile");
+    return profile.empty() || profile == "0" ? std::optional(Codec::Av1) : std::nullopt;
+  }
   if (equals_ignoring_case(line.name, "H264") &&
       format_parameter(line.fmtp, "packetization-mode") == "1") {
     return Codec::H264;
@@ -53,6 +57,19 @@ std::optional<uint8_t> rtx_of(const Section& section, uint8_t payload_type) {
         parse_number<uint8_t>(format_parameter(line.fmtp, "apt")) == payload_type) {
       return line.payload_type;
     }
+  }
+  return std::nullopt;
+}
+
+// RED whose blocks are all of `payload_type` (RFC 2198 section 5: "a=fmtp:<red> <pt>/<pt>").
+std::optional<uint8_t> red_of(const Section& section, uint8_t payload_type) {
+  for (const CodecLine& line : section.codecs) {
+    if (!equals_ignoring_case(line.name, "red") || line.clock_rate != 48000) continue;
+    std::string_view rest = line.fmtp;
+    bool is_ours = !rest.empty();
+    while (!rest.empty())
+      is_ours = is_ours && parse_number<uint8_t>(take_until(rest, '/')) == payload_type;
+    if (is_ours) return line.payload_type;
   }
   return std::nullopt;
 }
@@ -92,6 +109,10 @@ void Writer::transport(const media::IceCredentials& ice, const media::Fingerprin
 void Writer::codecs(const std::vector<CodecParams>& codecs) {
   for (const CodecParams& c : codecs) {
     const int pt = c.payload_type;
+    if (c.red_payload_type) {
+      line("a=rtpmap:{} red/48000/2", *c.red_payload_type);
+      line("a=fmtp:{} {}/{}", *c.red_payload_type, pt, pt);
+    }
     if (c.codec == Codec::Opus) {
       line("a=rtpmap:{} opus/48000/2", pt);  // RFC 7587 section 7: always 2
     } else {
@@ -133,6 +154,8 @@ std::string tcp_candidate_line(const media::Address& address) {
 std::vector<uint8_t> payload_types_of(const std::vector<CodecParams>& codecs) {
   std::vector<uint8_t> out;
   for (const CodecParams& c : codecs) {
+    // In front of what it carries: a sender takes the first that it can.
+    if (c.red_payload_type) out.push_back(*c.red_payload_type);
     out.push_back(c.payload_type);
     if (c.rtx_payload_type) out.push_back(*c.rtx_payload_type);
   }
@@ -149,6 +172,8 @@ std::string_view codec_name(Codec codec) {
       return "VP9";
     case Codec::H264:
       return "H264";
+    case Codec::Av1:
+      return "AV1";
   }
   return "";
 }
@@ -169,6 +194,7 @@ const std::vector<KnownExtension>& known_extensions() {
        true, true},
       {"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay", &Map::playout_delay, false,
        true},
+      {kDependencyDescriptorUri, &Map::dependency_descriptor, false, true},
   };
   return kKnown;
 }
@@ -185,6 +211,7 @@ std::vector<CodecParams> usable_codecs(const Section& section, bool transport_cc
     params.channels = line.channels;
     params.fmtp = line.fmtp;
     params.rtx_payload_type = rtx_of(section, line.payload_type);
+    if (*codec == Codec::Opus) params.red_payload_type = red_of(section, line.payload_type);
     read_feedback(line, transport_cc, params);
     out.push_back(std::move(params));
   }

@@ -54,6 +54,10 @@ std::vector<uint8_t> payload_types_of(const std::vector<media::CodecParams>& cod
 // "VP8" and so on, as in a=rtpmap.
 std::string_view codec_name(media::Codec codec);
 
+// The only extension that outgrows the one-byte form of RFC 8285: it needs a=extmap-allow-mixed.
+inline constexpr std::string_view kDependencyDescriptorUri =
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
 // The header extensions that ExtensionMap knows, with their URIs.
 struct KnownExtension {
   std::string_view uri;
@@ -63,9 +67,9 @@ struct KnownExtension {
 };
 const std::vector<KnownExtension>& known_extensions();
 
-// Codecs of a parsed section that we can carry, with their RTX and feedback, in its order. Opus;
-// VP8; VP9 profile 0; H.264 in packetization-mode 1. transport-cc feedback counts only with
-// `transport_cc`.
+// Codecs of a parsed section that we can carry, with their RTX, RED and feedback, in its order.
+// Opus; VP8; VP9 and AV1 profile 0; H.264 in packetization-mode 1. transport-cc feedback counts
+// only with `transport_cc`.
 struct Section;
 std::vector<media::CodecParams> usable_codecs(const Section& section, bool transport_cc);
 

@@ -43,8 +43,10 @@ TEST(Config, TheExampleListsEveryKey) {
       "data='/"
       "d'\npublic_address='192.0.2.1'\nlog_level='debug'\n[http]\nbind='127.0.0.1'\nport="
       "1\ncertificate='c'\n"
-      "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\ntcp=false\noffload=false\n[session]"
-      "\nlifetime_hours=4\n[ice]\nturn=['turn:t:1']\nturn_secret_file='s'\nturn_lifetime_hours=5\n";
+      "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\ntcp=false\noffload=false\nline_mbit=7\n"
+      "video_codecs=['H264','VP8']\naudio_red=false\n[session]"
+      "\nlifetime_hours=4\n[ice]\nturn=['turn:t:1']\nturn_secret_file='s'\nturn_lifetime_hours=5\n"
+      "[ingest]\nbind='127.0.0.2'\nrtmp_port=6\n";
   const auto config = parse_config(everything, "t.toml");
   ASSERT_TRUE(config.has_value()) << config.error().message;
   Config expected;
@@ -53,8 +55,12 @@ TEST(Config, TheExampleListsEveryKey) {
   expected.log_level = "debug";
   expected.http = {"127.0.0.1", 1, "c", "k", "w"};
   expected.media = {"127.0.0.1", 2, 3, false, false};
+  expected.media.video_codecs = {"H264", "VP8"};
+  expected.media.audio_red = false;
+  expected.media.line_mbit = 7;
   expected.session = {4};
   expected.ice = {{"turn:t:1"}, "s", 5};
+  expected.ingest = {"127.0.0.2", 6};
   EXPECT_EQ(*config, expected);
 
   const auto keys_of = [](const std::string& text) {
@@ -143,6 +149,15 @@ TEST(CommandLine, IsCheckedLikeTheFile) {
   EXPECT_FALSE(from_command_line({"--log-level", "loud"}).has_value());
   EXPECT_THROW(from_command_line({"--http-port", "70000"}), CLI::ParseError);
   EXPECT_THROW(from_command_line({"--workers", "65"}), CLI::ParseError);
+}
+
+TEST(Config, CodecsAreNamedOnceEachAndOnlyKnownOnes) {
+  for (const char* codecs : {"[]", "['VP8','VP8']", "['H265']", "['vp8']"}) {
+    const auto config =
+        parse_config("[media]\nvideo_codecs=" + std::string(codecs) + "\n", "t.toml");
+    ASSERT_FALSE(config.has_value()) << codecs;
+    EXPECT_NE(config.error().message.find("media.video_codecs"), std::string::npos) << codecs;
+  }
 }
 
 }  // namespace
