@@ -50,6 +50,8 @@ class LiveDoor {
                                          const std::string& session) const = 0;
 };
 
+class HlsHouse;
+
 struct ApiParams {
   std::filesystem::path recordings;
   std::filesystem::path web_root;  // empty or missing: no pages
@@ -58,6 +60,7 @@ struct ApiParams {
   std::function<media::Instant()> monotonic;
   std::function<int64_t()> wall_us;
   std::function<std::string()> metrics;  // Prometheus text
+  HlsHouse* streams = nullptr;           // null: this server makes no HLS streams
 };
 
 struct Call {

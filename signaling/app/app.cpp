@@ -18,6 +18,7 @@
 #include "signaling/admin/admin_socket.h"
 #include "signaling/admin/demo.h"
 #include "signaling/app/demo_links.h"
+#include "signaling/app/hls_house.h"
 #include "signaling/app/http_app.h"
 #include "signaling/app/ice_servers.h"
 #include "signaling/app/live_lessons.h"
@@ -128,7 +129,9 @@ class ServingApp final : public App {
  private:
   Outcome<void> open_storage();
   Outcome<void> open_media();
+  Outcome<void> open_streams();
   Outcome<void> open_web();
+  [[nodiscard]] std::string own_url() const;
   std::string metrics();
   IceServersFor ice_servers_for() {
     return [this](const auth::Actor& actor) {
@@ -149,6 +152,7 @@ class ServingApp final : public App {
   std::unique_ptr<media::api::MediaServer> media_;
   std::unique_ptr<LiveLessons> lessons_;
   std::unique_ptr<LiveLessonsDoor> door_;
+  std::unique_ptr<HlsHouse> streams_;
   std::unique_ptr<HttpApp> http_;
   std::unique_ptr<web::Server> server_;
   std::unique_ptr<admin::AdminSocket> admin_;
@@ -163,6 +167,7 @@ ServingApp::~ServingApp() {
   server_.reset();  // closes what is still connected, through http_
   passwords_.reset();
   http_.reset();
+  streams_.reset();
   door_.reset();
   lessons_.reset();
   media_.reset();
@@ -178,6 +183,7 @@ Outcome<void> ServingApp::open() {
   ice_servers_ = std::move(*ice);
   if (auto done = open_storage(); !done) return done;
   if (auto done = open_media(); !done) return done;
+  if (auto done = open_streams(); !done) return done;
   return open_web();
 }
 
@@ -231,6 +237,26 @@ Outcome<void> ServingApp::open_media() {
   return {};
 }
 
+// How our own child processes reach us.
+std::string ServingApp::own_url() const {
+  const bool any =
+      config_.http.bind.empty() || config_.http.bind == "0.0.0.0" || config_.http.bind == "::";
+  return https_url(any ? "127.0.0.1" : config_.http.bind, server_->port());
+}
+
+Outcome<void> ServingApp::open_streams() {
+  HlsHouse::Params params;
+  params.folder = data_ / "hls";
+  params.whep_base = [this] { return own_url() + "/whep/"; };
+  params.monotonic = web::monotonic_now;
+  params.wall_us = web::wall_now_us;
+  params.post = [this](std::function<void()> task) { box_.post(std::move(task)); };
+  auto streams = HlsHouse::open(std::move(params), *storage_);
+  if (!streams) return tl::unexpected<EnvError>(streams.error());
+  streams_ = std::move(*streams);
+  return {};
+}
+
 Outcome<void> ServingApp::open_web() {
   web::ServerParams params;
   params.bind_address = config_.http.bind;
@@ -251,6 +277,7 @@ Outcome<void> ServingApp::open_web() {
   api.wall_us = web::wall_now_us;
   api.ice_servers = ice_servers_for();
   api.metrics = [this] { return metrics(); };
+  api.streams = streams_.get();
   http_ = std::make_unique<HttpApp>(std::move(api), *storage_, *passwords_, *door_);
   auto server = web::Server::start(params, *http_);
   if (!server) return tl::unexpected<EnvError>(server.error());
@@ -268,12 +295,13 @@ Outcome<void> ServingApp::open_web() {
 
 std::string ServingApp::metrics() {
   return metrics_text({media_->stats(), lessons_->stats(), server_->stats(), storage_->stats(),
-                       read_process_usage(), http_->api().refusals});
+                       read_process_usage(), http_->api().refusals, streams_->stats()});
 }
 
 int ServingApp::run(const std::function<void(const std::string&)>& on_ready) {
   server_->every(kTick, [this] {
     lessons_->on_tick(web::monotonic_now());
+    streams_->on_tick(web::monotonic_now());
     if (stopping_ && (lessons_->is_drained() || web::monotonic_now() > stop_deadline_))
       server_->stop();
   });
@@ -306,6 +334,7 @@ void ServingApp::begin_stop() {
   stopping_ = true;
   stop_deadline_ = web::monotonic_now() + kStopTime;
   http_->begin_stop();
+  streams_->stop();
   lessons_->drain();
 }
 

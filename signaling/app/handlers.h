@@ -24,6 +24,8 @@ void handle_endpoint_get(Api& api, Call call);
 void handle_session_get(Api& api, Call call);
 void handle_preflight(Api& api, Call call);
 void handle_ice_servers(Api& api, Call call);
+void handle_open_stream(Api& api, Call call);
+void handle_stream_file(Api& api, Call call);
 void handle_health(Api& api, Call call);
 void handle_metrics(Api& api, Call call);
 void handle_openapi(Api& api, Call call);

@@ -4,6 +4,7 @@
 
 #include "media/base/check.h"
 #include "signaling/app/handlers.h"
+#include "signaling/app/hls_house.h"
 #include "signaling/app/route_table.h"
 
 namespace signaling::app {
@@ -16,7 +17,7 @@ bool changes_state(web::Method method) {
 
 // Paths of the program interface never fall back to a page.
 bool is_interface_path(std::string_view path) {
-  for (const std::string_view prefix : {"/api/", "/whip/", "/whep/", "/recordings/"}) {
+  for (const std::string_view prefix : {"/api/", "/whip/", "/whep/", "/recordings/", "/hls/"}) {
     if (path.starts_with(prefix)) return true;
   }
   return path == "/ws" || path == "/metrics" || path == "/healthz";
@@ -97,12 +98,22 @@ void HttpApp::on_request(web::Request request, web::Responder responder) {
     }
     return match.route->handler(api_, std::move(call));
   }
+  if (match.route->gate.kind() == Gate::Kind::SignedPath) return pass_signed_path(std::move(call));
   const web::Request& asked = call.request;
   api_.authenticator.authenticate(asked,
                                   [this, call](auth::Actor actor, AuthFailure failure) mutable {
                                     call.actor = std::move(actor);
                                     pass_gate(std::move(call), failure);
                                   });
+}
+
+void HttpApp::pass_signed_path(Call call) {
+  if (api_.params.streams == nullptr)
+    return reply_error(api_, call, 404, "not-found", "this server makes no streams");
+  if (!api_.params.streams->check(call.params[0], call.params[1]))
+    return reply_error(api_, call, 403, "forbidden", "this address is not valid, or not any more");
+  call.responder.trust();
+  call.route->handler(api_, std::move(call));
 }
 
 void HttpApp::pass_gate(Call call, AuthFailure failure) {

@@ -34,6 +34,7 @@ class HttpApp final : public web::Application {
  private:
   class SocketConnection;
 
+  void pass_signed_path(Call call);
   void pass_gate(Call call, AuthFailure failure);
   void pass_lesson_gate(Call call);
 

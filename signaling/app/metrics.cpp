@@ -215,6 +215,26 @@ void add_process(Families& families, const ProcessUsage& process) {
                  process.start_time_s);
 }
 
+void add_streams(Families& families, const HlsStats& streams) {
+  families.gauge("tongke_hls_streams", "Lessons that are made into an HLS stream",
+                 number(streams.streams));
+  families.gauge("tongke_hls_viewers", "HLS viewers, estimated from the media handed out",
+                 number(streams.viewers));
+  families.gauge("tongke_hls_blocked_requests", "HLS requests that wait for what comes next",
+                 number(streams.blocked));
+  families.gauge("tongke_hls_bytes", "HLS media kept in memory", number(streams.bytes));
+  families.counter("tongke_hls_parts_total", "HLS parts made", number(streams.parts));
+  families.counter("tongke_hls_encoder_restarts_total", "HLS encoders that ended unasked",
+                   number(streams.encoder_restarts));
+  families.counter("tongke_hls_pictures_skipped_total",
+                   "Pictures left out because an encoder was behind",
+                   number(streams.pictures_skipped));
+  families.counter("tongke_hls_waits_timed_out_total", "HLS requests that waited in vain",
+                   number(streams.waits_timed_out));
+  families.counter("tongke_hls_streams_refused_total",
+                   "Streams not begun because there were too many", number(streams.refused_full));
+}
+
 }  // namespace
 
 ProcessUsage read_process_usage() {
@@ -261,6 +281,7 @@ std::string metrics_text(const MetricsInput& input) {
   add_web(families, input);
   add_storage(families, input.storage);
   add_process(families, input.process);
+  add_streams(families, input.streams);
   return families.text();
 }
 

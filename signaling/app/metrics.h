@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "media/api/types.h"
+#include "signaling/app/hls_house.h"
 #include "signaling/app/live_lessons.h"
 #include "signaling/web/server.h"
 #include "storage/sql/storage_thread.h"
@@ -30,6 +31,7 @@ struct MetricsInput {
   storage::sql::StorageStats storage;
   ProcessUsage process;
   std::map<std::string, uint64_t, std::less<>> refusals;  // Api::refusals
+  HlsStats streams;
 };
 
 std::string metrics_text(const MetricsInput& input);

@@ -49,6 +49,10 @@ constexpr std::array kRoutes{
     Route(Delete, "/whep/{lesson}/{session}", Gate::in_handler(Verb::PlayWhep),
           handle_session_delete, Cors::Bearer),
     Route(Options, "/whep/{lesson}/{session}", Gate::open(), handle_preflight, Cors::Bearer),
+    Route(Post, "/api/v1/lessons/{lesson}/stream", Gate::on_lesson(Verb::PlayStream),
+          handle_open_stream),
+    Route(Get, "/hls/{lesson}/{grant}/{file}", Gate::signed_path(), handle_stream_file,
+          Cors::Bearer),
     Route(Get, "/healthz", Gate::open(), handle_health),
     Route(Get, "/metrics", Gate::verb(Verb::SeeMetrics), handle_metrics),
 };

@@ -33,7 +33,11 @@ class Gate {
   // the session id.
   static constexpr Gate in_handler(auth::Verb verb) { return Gate(Kind::InHandler, verb); }
 
-  enum class Kind : uint8_t { Open, SignedIn, Verb, Lesson, InHandler };
+  // Whoever knows the address: the first two path parameters are a lesson and a grant that
+  // PathSigner made for somebody who was allowed to watch it (403 otherwise).
+  static constexpr Gate signed_path() { return Gate(Kind::SignedPath, auth::Verb::Count); }
+
+  enum class Kind : uint8_t { Open, SignedIn, Verb, Lesson, InHandler, SignedPath };
   [[nodiscard]] constexpr Kind kind() const { return kind_; }
   [[nodiscard]] constexpr auth::Verb asked() const { return verb_; }
 

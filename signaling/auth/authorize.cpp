@@ -65,6 +65,7 @@ constexpr std::array kGrants{
     Grant{Verb::SeeLinks, "see-links", any_of(LessonTeacher)},
     Grant{Verb::PublishWhip, "publish-whip", any_of(LessonTeacher, LessonClass)},
     Grant{Verb::PlayWhep, "play-whep", kInLesson | kStaff | bit(Guest)},
+    Grant{Verb::PlayStream, "play-stream", kInLesson | kStaff | bit(Guest)},
     Grant{Verb::SeeRecording, "see-recording", kInLesson | kStaff | bit(Guest)},
     Grant{Verb::SeeAttendance, "see-attendance",
           any_of(LessonTeacher, Administrator, Chair, GroupLeader, Researcher)},
@@ -87,6 +88,9 @@ constexpr Mask excluded(Verb verb, ActivityKind kind) {
   if (kind == ActivityKind::Consultation) mask |= kStaff | bit(LessonObserver);
   const bool watching =
       verb == Verb::EnterAsObserver || verb == Verb::PlayWhep || verb == Verb::ReportQuality;
+  // Nobody outside may watch these two, so that there is no audience to make a stream for.
+  const bool has_audience = kind != ActivityKind::Consultation && kind != ActivityKind::LessonPrep;
+  if (verb == Verb::PlayStream && !has_audience) mask |= kInLesson | kStaff;
   if (kind == ActivityKind::LessonPrep && watching) mask |= kStaff | bit(LessonObserver);
   return mask;
 }

@@ -39,6 +39,7 @@ enum class Verb : uint8_t {
   SeeLinks,  // link figures of all participants
   PublishWhip,
   PlayWhep,
+  PlayStream,  // the HLS stream: for audiences, so only where somebody outside may watch
   SeeRecording,
   SeeAttendance,
   Count

@@ -119,6 +119,9 @@ Answer prepare_answer(Response response, const Request& request, bool keep_alive
   answer.status = response.status;
   if (response.file) {
     plan_body(answer, response, request);
+  } else if (response.shared_body != nullptr) {
+    answer.shared_body = std::move(response.shared_body);
+    answer.remaining = answer.shared_body->size();
   } else {
     answer.body = std::move(response.body);
     answer.remaining = answer.body.size();

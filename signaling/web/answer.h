@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "signaling/web/files.h"
@@ -14,6 +15,7 @@ struct Answer {
   int status = 200;
   std::string head;  // status line and headers with the empty line
   std::string body;
+  std::shared_ptr<const std::string> shared_body;  // instead of body
   FileDescriptor file;
   uint64_t offset = 0;     // next byte of the body or the file
   uint64_t remaining = 0;  // bytes of the body or the file still to write

@@ -280,7 +280,8 @@ int Connection::write_next_chunk() {
       if (got <= 0) return -1;  // cut shorter than promised: the client must see a broken transfer
       chunk_.resize(at + static_cast<size_t>(got));
     } else {
-      chunk_.append(answer_.body, static_cast<size_t>(answer_.offset), wanted);
+      const std::string& body = answer_.shared_body ? *answer_.shared_body : answer_.body;
+      chunk_.append(body, static_cast<size_t>(answer_.offset), wanted);
     }
     const size_t got = chunk_.size() - at;
     answer_.offset += got;

@@ -44,6 +44,8 @@ struct Response {
   std::string body;
   std::optional<OpenFile>
       file;  // instead of body; Range and conditional requests are handled by the server
+  // Instead of body, when many answers carry the same bytes: shared, not copied.
+  std::shared_ptr<const std::string> shared_body = nullptr;
 
   Response& with(std::string name, std::string value);
 };
