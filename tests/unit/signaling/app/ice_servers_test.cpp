@@ -13,6 +13,7 @@ namespace {
 
 using std::filesystem::perms;
 
+constexpr const char* kHash = "5f0c7e1a9b3d";
 constexpr int64_t kNow = 1'790'000'000'000'000;
 
 auth::Actor link(const std::string& hash) {
@@ -65,16 +66,16 @@ TEST_F(IceServersTest, CredentialsRunOutAndTellNobodyWhoAsked) {
   write("0123456789abcdef\n");
   auto servers = open();
   ASSERT_TRUE(servers) << servers.error().message;
-  const auto first = servers->for_actor(link("aa"), kNow);
+  const auto first = servers->for_actor(link(kHash), kNow);
   ASSERT_EQ(first.size(), 1U);
   EXPECT_EQ(first[0].urls.size(), 2U);
   EXPECT_TRUE(first[0].username.starts_with("1790003600:")) << first[0].username;
-  EXPECT_EQ(first[0].username.find("aa"), std::string::npos);
-  EXPECT_EQ(servers->for_actor(link("aa"), kNow), first);
+  EXPECT_EQ(first[0].username.find(kHash), std::string::npos);
+  EXPECT_EQ(servers->for_actor(link(kHash), kNow), first);
   const auto id = [](const auto& list) {
     return list[0].username.substr(list[0].username.find(':'));
   };
-  EXPECT_EQ(id(servers->for_actor(link("aa"), kNow + 5'000'000)), id(first)) << "a quota holds";
+  EXPECT_EQ(id(servers->for_actor(link(kHash), kNow + 5'000'000)), id(first)) << "a quota holds";
   EXPECT_NE(id(servers->for_actor(link("bb"), kNow)), id(first));
   const std::string id_text = id(first).substr(1);
   EXPECT_EQ(first[0].credential,
@@ -85,9 +86,9 @@ TEST_F(IceServersTest, ANewSecretIsUsedWithoutARestart) {
   write("# from May on\n\nthe-first-secret-of-all\nthe-one-before-it-all\n");
   auto servers = open();
   ASSERT_TRUE(servers);
-  const auto first = servers->for_actor(link("aa"), kNow);
+  const auto first = servers->for_actor(link(kHash), kNow);
   write("the-next-secret-of-all\nthe-first-secret-of-all\n");
-  const auto second = servers->for_actor(link("aa"), kNow);
+  const auto second = servers->for_actor(link(kHash), kNow);
   EXPECT_EQ(second[0].username, first[0].username);
   EXPECT_NE(second[0].credential, first[0].credential);
   const std::string id = first[0].username.substr(first[0].username.find(':') + 1);
@@ -95,9 +96,9 @@ TEST_F(IceServersTest, ANewSecretIsUsedWithoutARestart) {
             make_turn_credential("the-next-secret-of-all", id, 1'790'003'600).password);
   // A mistake on the way to a new secret takes nobody's relay away.
   write("short\n");
-  EXPECT_EQ(servers->for_actor(link("aa"), kNow), second);
+  EXPECT_EQ(servers->for_actor(link(kHash), kNow), second);
   std::filesystem::remove(file_);
-  EXPECT_EQ(servers->for_actor(link("aa"), kNow), second);
+  EXPECT_EQ(servers->for_actor(link(kHash), kNow), second);
 }
 
 TEST_F(IceServersTest, WhatCannotBeASecretIsRefusedAtTheStart) {
@@ -114,7 +115,7 @@ TEST_F(IceServersTest, WhatCannotBeASecretIsRefusedAtTheStart) {
 TEST(IceServers, NoneConfiguredIsNone) {
   auto none = IceServers::open({});
   ASSERT_TRUE(none);
-  EXPECT_TRUE(none->for_actor(link("aa"), kNow).empty());
+  EXPECT_TRUE(none->for_actor(link(kHash), kNow).empty());
   EXPECT_TRUE(ice_links({}).empty());
 }
 
