@@ -44,9 +44,10 @@ ReplayWindow* SrtpReceiver::find(Sources& sources, uint32_t ssrc) {
   return at == sources.end() ? nullptr : &at->window;
 }
 
-bool SrtpReceiver::remember(Sources& sources, ReplayWindow* known, uint32_t ssrc, int64_t index) {
+bool SrtpReceiver::remember(Sources& sources, ReplayWindow* known, uint32_t ssrc,
+                            int64_t index) const {
   if (known == nullptr) {
-    if (sources.size() >= kMaxReceiveSsrcs) return false;
+    if (sources.size() >= max_ssrcs_) return false;
     known = &sources.emplace_back(Source{ssrc, {}}).window;
   }
   known->mark(index);

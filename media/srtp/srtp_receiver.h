@@ -24,6 +24,8 @@ inline constexpr size_t kMaxReceiveSsrcs = 32;
 class SrtpReceiver {
  public:
   SrtpReceiver(Profile profile, const MasterKey& master, Backend backend = Backend::Automatic);
+  // For a peer that is a whole server. Packets of more sources than this are refused.
+  void set_max_ssrcs(size_t max_ssrcs) { max_ssrcs_ = max_ssrcs; }
 
   // The plain packet inside `packet`. Errors: Truncated and Malformed for what cannot be SRTP,
   // Replayed, Unauthorized for a wrong tag, TooLarge for an authentic packet of one ssrc too many.
@@ -42,11 +44,12 @@ class SrtpReceiver {
 
   // The window of `ssrc`, or nullptr before its first authentic packet.
   static ReplayWindow* find(Sources& sources, uint32_t ssrc);
-  static bool remember(Sources& sources, ReplayWindow* known, uint32_t ssrc, int64_t index);
+  bool remember(Sources& sources, ReplayWindow* known, uint32_t ssrc, int64_t index) const;
   bool open_rtp_payload(MutableByteSpan packet, size_t header_size, int64_t index);
   bool open_rtcp_payload(MutableByteSpan packet, uint32_t index_word);
 
   SessionCiphers ciphers_;
+  size_t max_ssrcs_ = kMaxReceiveSsrcs;
   Sources rtp_sources_;
   Sources rtcp_sources_;
 };

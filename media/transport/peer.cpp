@@ -58,6 +58,7 @@ srtp::Profile profile_of(dtls::SrtpProfileId id) {
 struct Peer::Parts {
   Parts(Params& params, const dtls::Certificate& certificate, Rng& rng)
       : is_server(params.role == Params::Role::Server),
+        max_ssrcs(params.max_ssrcs),
         ufrags{params.local.ufrag},
         dtls(is_server ? dtls::Role::Server : dtls::Role::Client, certificate,
              params.remote_fingerprint,
@@ -85,6 +86,7 @@ struct Peer::Parts {
   void install_keys(Instant now);
 
   bool is_server;
+  size_t max_ssrcs;
   State state = State::New;
   // A server has one, a client the other.
   std::optional<ice::IceLite> lite;
@@ -236,6 +238,7 @@ void Peer::Parts::install_keys(Instant now) {
   CHECK(keys.has_value());
   sender.emplace(profile, is_server ? keys->server : keys->client);
   receiver.emplace(profile, is_server ? keys->client : keys->server);
+  receiver->set_max_ssrcs(max_ssrcs);
   dtls.drop_keys();
   // Only who received our flight can have finished the handshake, so the address is the peer's.
   if (is_server) lite->confirm_selected(now);

@@ -44,6 +44,7 @@ class Peer {
     enum class Role : uint8_t { Server, Client };
     Role role = Role::Server;
     Address candidate;
+    size_t max_ssrcs = 32;     // sources that may be received; a server has more
     bool aes_cm_only = false;  // a client that does not offer AES-GCM
   };
   enum class State : uint8_t { New, Handshaking, Connected, Failed, Closed };

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,14 +29,19 @@ class RigClient final : public client::ClientEvents {
   void on_lost(Instant, transport::Peer::State) override { lost = true; }
   void on_rtp(Instant, ByteSpan packet) override {
     const auto view = rtp::PacketView::parse(packet);
-    if (view) sequences_by_ssrc.emplace_back(view->ssrc().value, view->sequence());
+    if (!view) return;
+    sequences_by_ssrc.emplace_back(view->ssrc().value, view->sequence());
+    newest_timestamp[view->ssrc().value] = view->timestamp();
   }
   void on_rtcp(Instant, ByteSpan compound) override {
     rtcp::CompoundReader reader(compound);
     while (const auto block = reader.next()) {
       if (std::holds_alternative<rtcp::Pli>(*block)) ++plis;
       if (std::holds_alternative<rtcp::TransportCcBlock>(*block)) ++transport_feedback;
-      if (std::holds_alternative<rtcp::SenderReport>(*block)) ++sender_reports;
+      if (const auto* report = std::get_if<rtcp::SenderReport>(&*block)) {
+        ++sender_reports;
+        newest_report[report->sender.ssrc.value] = report->sender;
+      }
     }
   }
   [[nodiscard]] size_t packets_of(uint32_t ssrc) const {
@@ -50,11 +56,14 @@ class RigClient final : public client::ClientEvents {
   int transport_feedback = 0;
   int sender_reports = 0;
   std::vector<std::pair<uint32_t, uint16_t>> sequences_by_ssrc;
+  std::map<uint32_t, rtcp::SenderInfo> newest_report;  // by ssrc
+  std::map<uint32_t, uint32_t> newest_timestamp;
 
   client::ClientLoop::ClientId id = 0;
   PeerId peer;
   IceCredentials server_side;
   IceCredentials own;
+  unsigned worker = 0;
 
   // Publishing.
   uint16_t sequence = 100;
@@ -69,6 +78,7 @@ class MediaServerRig : public ::testing::Test {
   void start(api::ServerParams params) {
     params.public_address = "127.0.0.1";
     params.bind_address = "127.0.0.1";
+    params.line_bps = line_bps;
     auto started = api::MediaServer::start(params, [this] { woken_.store(true); });
     ASSERT_TRUE(started) << started.error().message;
     server = std::move(*started);
@@ -80,6 +90,10 @@ class MediaServerRig : public ::testing::Test {
 
   RigClient& join(uint32_t peer_id, std::vector<PublishedSection> published,
                   std::vector<ReceiveSection> slots) {
+    return join_at(*server, peer_id, std::move(published), std::move(slots));
+  }
+  RigClient& join_at(api::MediaServer& at, uint32_t peer_id,
+                     std::vector<PublishedSection> published, std::vector<ReceiveSection> slots) {
     peers_.push_back(std::make_unique<RigClient>());
     RigClient& c = *peers_.back();
     c.peer = PeerId(peer_id);
@@ -94,13 +108,14 @@ class MediaServerRig : public ::testing::Test {
     params.extensions = tests::usual_extensions();
     params.published = std::move(published);
     params.slots = std::move(slots);
-    const auto place = server->place_peer(kRoom);
+    const auto place = at.place_peer(kRoom);
     params.worker = place->worker;
-    server->add_peer(std::move(params));
+    c.worker = place->worker;
+    at.add_peer(std::move(params));
     client::WebRtcClient::Params own;
     own.local = c.own;
     own.remote = c.server_side;
-    own.remote_fingerprint = server->fingerprint();
+    own.remote_fingerprint = at.fingerprint();
     own.candidate = place->candidate;
     own.candidate.transport = transport;
     const auto added = clients->add(own, c);
@@ -117,6 +132,7 @@ class MediaServerRig : public ::testing::Test {
       if (now >= end) return false;
       clients->run_once(now + Duration::millis(5));
       if (woken_.exchange(false)) server->poll_events(events);
+      look_elsewhere();
     }
     return true;
   }
@@ -158,6 +174,9 @@ class MediaServerRig : public ::testing::Test {
     }
   }
 
+  // Whatever else the test has to keep going while it waits.
+  virtual void look_elsewhere() {}
+
   template <class E>
   [[nodiscard]] size_t count_events(const std::function<bool(const E&)>& match) const {
     size_t n = 0;
@@ -169,6 +188,7 @@ class MediaServerRig : public ::testing::Test {
   }
 
   static constexpr RoomId kRoom{7};
+  int64_t line_bps = 0;  // set before SetUp()
   net::OsRng rng;
   Transport transport = Transport::Udp;  // by which clients join
   std::unique_ptr<api::MediaServer> server;
