@@ -15,7 +15,7 @@ using media::Instant;
 
 // How often new watchers are taken in and counts handed over.
 constexpr Duration kRound = Duration::millis(5);
-constexpr Duration kHandOver = Duration::millis(50);
+constexpr Duration kHandOver = Duration::millis(20);
 // A join that has no media by then has failed.
 constexpr Duration kJoinLimit = Duration::seconds(10);
 

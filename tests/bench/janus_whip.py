@@ -5,6 +5,7 @@ answers Janus' offer with the client's credentials, and gives the client Janus' 
 ICE-lite server, as Tongke does, on 127.0.0.1 alone.
 """
 
+import http.client
 import http.server
 import itertools
 import json
@@ -113,7 +114,7 @@ class Janus:
             try:
                 with urllib.request.urlopen(f"{self.base}/{self.session}?maxev=10", timeout=60) as reply:
                     events = json.load(reply)
-            except (OSError, ValueError):
+            except (OSError, ValueError, http.client.HTTPException):
                 if self.stopping or self.process.poll() is not None:
                     return
                 continue

@@ -46,13 +46,13 @@ struct Collected final : RtcpSink {
 
 class ReceptionTest : public ::testing::Test {
  protected:
-  std::vector<uint8_t> packet(Ssrc ssrc, uint16_t sequence, media::ByteSpan payload,
+  std::vector<uint8_t> packet(Ssrc ssrc, uint16_t sequence, media::ByteSpan content,
                               std::optional<uint16_t> transport_cc = {}) {
     std::vector<uint8_t> out(1400);
     media::rtp::Extensions extras;
     extras.transport_cc = transport_cc;
     const media::rtp::Header header{.payload_type = 96, .sequence = sequence, .ssrc = ssrc};
-    const auto written = media::rtp::write_packet(out, header, extras, extensions, {}, payload);
+    const auto written = media::rtp::write_packet(out, header, extras, extensions, {}, content);
     out.resize(written.size);
     return out;
   }
@@ -63,9 +63,9 @@ class ReceptionTest : public ::testing::Test {
     return open;
   }
   void retransmit(Reception& reception, uint16_t sequence) {
-    std::vector<uint8_t> payload(50);
-    media::store_be16(payload.data(), sequence);
-    arrive(reception, packet(kRtx, rtx_sequence++, payload));
+    std::vector<uint8_t> again(50);
+    media::store_be16(again.data(), sequence);
+    arrive(reception, packet(kRtx, rtx_sequence++, again));
   }
 
   media::rtp::ExtensionMap extensions = sdp::client_extensions();
