@@ -131,6 +131,7 @@ class ServingApp final : public App {
   Outcome<void> open_media();
   Outcome<void> open_streams();
   Outcome<void> open_web();
+  void open_ingest();
   [[nodiscard]] std::string own_url() const;
   std::string metrics();
   IceServersFor ice_servers_for() {
@@ -155,6 +156,7 @@ class ServingApp final : public App {
   std::unique_ptr<HlsHouse> streams_;
   std::unique_ptr<HttpApp> http_;
   std::unique_ptr<web::Server> server_;
+  std::unique_ptr<RtmpDoor> rtmp_;  // none: RTMP is off
   std::unique_ptr<admin::AdminSocket> admin_;
   bool stopping_ = false;
   media::Instant stop_deadline_;
@@ -163,6 +165,7 @@ class ServingApp final : public App {
 
 ServingApp::~ServingApp() {
   admin_.reset();
+  rtmp_.reset();
   box_.close();
   server_.reset();  // closes what is still connected, through http_
   passwords_.reset();
@@ -245,6 +248,17 @@ std::string ServingApp::own_url() const {
 }
 
 Outcome<void> ServingApp::open_streams() {
+void ServingApp::open_ingest() {
+  if (config_.ingest.rtmp_port == 0) return;
+  rtmp_ = std::make_unique<RtmpDoor>(
+      RtmpDoor::Params{.bind = config_.ingest.bind,
+                       .port = config_.ingest.rtmp_port,
+                       .whip_base = own_url() + "/whip/",
+                       .post = [this](std::function<void()> task) { box_.post(std::move(task)); },
+                       .monotonic = web::monotonic_now,
+                       .seed = static_cast<uint64_t>(web::wall_now_us())});
+}
+
   HlsHouse::Params params;
   params.folder = data_ / "hls";
   params.whep_base = [this] { return own_url() + "/whep/"; };
@@ -287,6 +301,7 @@ Outcome<void> ServingApp::open_web() {
   if (!socket) return tl::unexpected<EnvError>(socket.error());
   admin_ = std::move(*socket);
   if (demo_) {
+  open_ingest();
     return write_demo_links(data_ / "demo-links.json", *demo_,
                             https_url(config_.public_address, server_->port()));
   }
@@ -303,6 +318,7 @@ int ServingApp::run(const std::function<void(const std::string&)>& on_ready) {
     lessons_->on_tick(web::monotonic_now());
     streams_->on_tick(web::monotonic_now());
     if (stopping_ && (lessons_->is_drained() || web::monotonic_now() > stop_deadline_))
+    if (rtmp_) rtmp_->on_tick(web::monotonic_now());
       server_->stop();
   });
   server_->every(kSweep, [this] {
@@ -336,6 +352,7 @@ void ServingApp::begin_stop() {
   http_->begin_stop();
   streams_->stop();
   lessons_->drain();
+  if (rtmp_) rtmp_->stop();
 }
 
 int serve(const config::Overrides& overrides) {

@@ -229,8 +229,11 @@ Outcome<Config> parse_config(std::string_view text, const std::string& file_name
   ice.texts("turn", config.ice.turn, kMaxTurnUrls);
   ice.text("turn_secret_file", config.ice.turn_secret_file);
   ice.number("turn_lifetime_hours", config.ice.turn_lifetime_hours, 1, kMaxTurnHours);
-  const std::string complaint =
-      first_of({top.finish(), http.finish(), media.finish(), session.finish(), ice.finish()});
+  TableReader ingest(top.section("ingest"), file_name, "ingest.");
+  ingest.text("bind", config.ingest.bind);
+  ingest.number("rtmp_port", config.ingest.rtmp_port, 0, 65535);
+  const std::string complaint = first_of({top.finish(), http.finish(), media.finish(),
+                                          session.finish(), ice.finish(), ingest.finish()});
   if (!complaint.empty()) return env_fail(complaint);
   if (const std::string problem = contradiction(config); !problem.empty()) {
     return env_fail(fmt::format("{}: {}", file_name, problem));

@@ -65,6 +65,13 @@ struct Config {
     bool operator==(const Ice&) const = default;
   } ice;
 
+  // Classroom recorders and encoders that push RTMP.
+  struct Ingest {
+    std::string bind = "0.0.0.0";
+    uint16_t rtmp_port = 0;  // 0: none taken; 1935 is the usual one
+    bool operator==(const Ingest&) const = default;
+  } ingest;
+
   bool demo = false;  // command line only: seed the demonstration data
 
   bool operator==(const Config&) const = default;
