@@ -50,5 +50,21 @@ TEST_F(ActiveSpeakerTest, WhoIsRemovedIsOutAtOnce) {
   EXPECT_TRUE(ranked().empty());
 }
 
+TEST(ActiveSpeaker, AStandingFromElsewhereRanksAsIfItsLevelsHadComeHere) {
+  ActiveSpeaker there;
+  ActiveSpeaker here;
+  const Instant now = Instant::from_micros(10'000'000);
+  for (int i = 0; i < 20; ++i) there.on_level(now, TrackId(1), 20);
+  there.on_level(now, TrackId(2), 100);  // never heard
+  for (int i = 0; i < 20; ++i) here.on_level(now, TrackId(3), 40);
+  const auto standings = there.standings(now);
+  ASSERT_EQ(standings.size(), 1U);
+  for (const auto& standing : standings) here.on_standing(standing);
+  EXPECT_EQ(here.rank(now, 5), (std::vector<TrackId>{TrackId(1), TrackId(3)}));
+  // Not repeated, it fades as any voice that falls silent.
+  EXPECT_EQ(here.rank(now + ActiveSpeaker::kHold + Duration::millis(1), 5),
+            (std::vector<TrackId>{}));
+}
+
 }  // namespace
 }  // namespace media::audio
