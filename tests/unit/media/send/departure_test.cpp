@@ -96,5 +96,91 @@ TEST_F(DepartureTest, SaysWhenItDoesNotFit) {
   EXPECT_EQ(write_departure(out, departure, {}, map).size, 0U);
 }
 
+TEST_F(DepartureTest, ABlankIsPaddingUnderItsNumber) {
+  departure.is_blank = true;
+  tests::Bytes out(1500);
+  const auto written = write_departure(out, departure, {}, map);
+  const auto view = rtp::PacketView::parse(ByteSpan(out).first(written.size));
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->sequence(), 5);
+  EXPECT_TRUE(view->payload().empty());
+  EXPECT_FALSE(view->marker());
+}
+
+class SoundDeparture : public ::testing::Test {
+ protected:
+  SoundDeparture() {
+    tests::RtpSample sample;
+    sample.payload = {0x80 | 111, 0x0F, 0, 3, 111, 'a', 'b', 'c', 'X', 'Y'};  // RFC 2198
+    const auto bytes = tests::build(sample);
+    const auto view = rtp::PacketView::parse(bytes);
+    SourceFacts facts;
+    facts.payload_offset = static_cast<uint16_t>(view->header_size());
+    facts.payload_size = static_cast<uint16_t>(view->payload().size());
+    facts.red_primary = 8;
+    facts.red_headers = 5;
+    departure.packet = pool.copy(bytes);
+    departure.packet.set_facts(facts);
+  }
+  tests::Bytes payload() {
+    tests::Bytes out(1500);
+    const auto written = write_departure(out, departure, {}, {});
+    const auto view = rtp::PacketView::parse(ByteSpan(out).first(written.size));
+    return {view->payload().begin(), view->payload().end()};
+  }
+  PacketPool pool;
+  Departure departure;
+};
+
+TEST_F(SoundDeparture, AReceiverWithRedGetsItsOwnPayloadTypeInEachBlock) {
+  departure.red_block_type = 96;
+  EXPECT_EQ(payload(), (tests::Bytes{0x80 | 96, 0x0F, 0, 3, 96, 'a', 'b', 'c', 'X', 'Y'}));
+}
+
+TEST_F(SoundDeparture, AReceiverWithoutRedGetsThePrimaryBlockAlone) {
+  EXPECT_EQ(payload(), (tests::Bytes{'X', 'Y'}));
+}
+
+class DescriptorDeparture : public ::testing::TestWithParam<size_t> {};
+
+// 16 bytes are the most that the one-byte form of RFC 8285 holds.
+TEST_P(DescriptorDeparture, TheDescriptorGoesOnUnderTheReceiversIdWithItsFrameNumber) {
+  rtp::ExtensionMap from;
+  from.dependency_descriptor = 12;
+  tests::Bytes descriptor(GetParam(), 0x5A);
+  tests::RtpSample sample;
+  sample.payload = {0x18, 1, 2, 3};
+  sample.extensions.dependency_descriptor = descriptor;
+  const auto bytes = tests::build(sample, from);
+  const auto view = rtp::PacketView::parse(bytes);
+  const auto in = rtp::parse_extensions(*view, from).dependency_descriptor;
+  ASSERT_EQ(in.size(), GetParam());
+  SourceFacts facts;
+  facts.codec = Codec::Av1;
+  facts.payload_offset = static_cast<uint16_t>(view->header_size());
+  facts.payload_size = 4;
+  facts.descriptor_offset = static_cast<uint16_t>(in.data() - view->bytes().data());
+  facts.descriptor_size = static_cast<uint8_t>(in.size());
+  PacketPool pool;
+  Departure departure;
+  departure.packet = pool.copy(bytes);
+  departure.packet.set_facts(facts);
+  departure.rewritten.numbers.picture_id = 0xABCD;
+  rtp::ExtensionMap to;
+  to.dependency_descriptor = 3;
+  tests::Bytes out(1500);
+  const auto written = write_departure(out, departure, {}, to);
+  const auto sent = rtp::PacketView::parse(ByteSpan(out).first(written.size));
+  ASSERT_TRUE(sent);
+  const auto read = rtp::parse_extensions(*sent, to).dependency_descriptor;
+  descriptor[1] = 0xAB;
+  descriptor[2] = 0xCD;
+  EXPECT_TRUE(std::equal(read.begin(), read.end(), descriptor.begin(), descriptor.end()));
+  // Who did not negotiate it gets none.
+  const auto bare = write_departure(out, departure, {}, {});
+  EXPECT_FALSE(rtp::PacketView::parse(ByteSpan(out).first(bare.size))->has_extension());
+}
+INSTANTIATE_TEST_SUITE_P(BothForms, DescriptorDeparture, ::testing::Values(3, 16, 17, 200, 255));
+
 }  // namespace
 }  // namespace media::send

@@ -79,5 +79,53 @@ TEST_F(TimestampAtSwitch, AMappingFarFromArrivalIsNotBelieved) {
   EXPECT_EQ(step(Duration::seconds(-5), Duration::millis(100)), 9000);
 }
 
+TEST(Rewriter, NumbersCloseUpOverWhatIsLeftOut) {
+  SplitMix64 rng(4);
+  Rewriter r(rng);
+  r.switch_source(at_ms(0), vp8_facts(100, 1000, 5), 90000, {}, false);
+  const auto first = *r.rewrite(at_ms(0), vp8_facts(100, 1000, 5));
+  EXPECT_FALSE(r.skip(vp8_facts(101, 4000, 6)));  // a picture of two packets
+  EXPECT_FALSE(r.skip(vp8_facts(102, 4000, 6)));
+  const auto next = *r.rewrite(at_ms(2), vp8_facts(103, 7000, 7));
+  EXPECT_EQ(next.sequence, first.sequence + 1);
+  EXPECT_EQ(next.numbers.picture_id, (first.numbers.picture_id + 1) & 0x7FFF);
+}
+
+TEST(Rewriter, APacketThatComesLateGetsTheNumberItsPlaceHas) {
+  SplitMix64 rng(5);
+  Rewriter r(rng);
+  r.switch_source(at_ms(0), vp8_facts(100, 1000, 5), 90000, {}, false);
+  const int64_t base = r.rewrite(at_ms(0), vp8_facts(100, 1000, 5))->sequence;
+  r.skip(vp8_facts(101, 4000, 6));
+  // 102 is late.
+  EXPECT_EQ(r.rewrite(at_ms(1), vp8_facts(103, 7000, 7))->sequence, base + 2);
+  r.skip(vp8_facts(104, 10'000, 8));
+  EXPECT_EQ(r.rewrite(at_ms(2), vp8_facts(105, 13'000, 9))->sequence, base + 3);
+  EXPECT_EQ(r.rewrite(at_ms(3), vp8_facts(102, 7000, 7))->sequence, base + 1);
+}
+
+TEST(Rewriter, ThePlaceOfALatePacketThatIsNotWantedIsTold) {
+  SplitMix64 rng(6);
+  Rewriter r(rng);
+  r.switch_source(at_ms(0), vp8_facts(100, 1000, 5), 90000, {}, false);
+  const int64_t base = r.rewrite(at_ms(0), vp8_facts(100, 1000, 5))->sequence;
+  EXPECT_EQ(r.rewrite(at_ms(1), vp8_facts(102, 7000, 7))->sequence, base + 2);
+  const auto place = r.skip(vp8_facts(101, 4000, 6));
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->sequence, base + 1);
+  EXPECT_EQ(r.rewrite(at_ms(2), vp8_facts(103, 10'000, 8))->sequence, base + 3);
+}
+
+TEST(Rewriter, AJumpOverMoreThanIsRememberedForgetsNothingThatCounts) {
+  SplitMix64 rng(7);
+  Rewriter r(rng);
+  r.switch_source(at_ms(0), vp8_facts(100, 1000, 5), 90000, {}, false);
+  const int64_t base = r.rewrite(at_ms(0), vp8_facts(100, 1000, 5))->sequence;
+  r.skip(vp8_facts(101, 4000, 6));
+  EXPECT_EQ(r.rewrite(at_ms(9), vp8_facts(5000, 900'000, 300))->sequence, base + 4899);
+  EXPECT_FALSE(r.rewrite(at_ms(9), vp8_facts(200, 30'000, 20))) << "too far back to be placed";
+  EXPECT_EQ(r.rewrite(at_ms(9), vp8_facts(4999, 899'000, 299))->sequence, base + 4898);
+}
+
 }  // namespace
 }  // namespace media::send

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/signaling/sdp/offers.h"
 
 namespace signaling::sdp {
@@ -46,7 +48,8 @@ TEST(Negotiate, TakesAChromiumTeachersWholeOffer) {
                                       .rid = 10,
                                       .repaired_rid = 11,
                                       .video_orientation = 13,
-                                      .playout_delay = 5};
+                                      .playout_delay = 5,
+                                      .dependency_descriptor = 12};
   EXPECT_EQ(n->extensions, want);
 
   ASSERT_EQ(n->published.size(), 4U);
@@ -116,17 +119,68 @@ TEST(Negotiate, AServerThatTakesTcpSaysSoBehindItsUdpCandidate) {
   ASSERT_EQ(a->sections[0].candidates.size(), 2U);
   EXPECT_EQ(parse_candidate(a->sections[0].candidates[0])->to_string(), "192.0.2.7:40000");
   EXPECT_EQ(parse_candidate(a->sections[0].candidates[1])->to_string(), "192.0.2.7:40000/tcp");
-  EXPECT_TRUE(a->sections[0].end_of_candidates);
+  EXPECT_NE(n->answer.find("a=end-of-candidates"), std::string::npos);
 }
 
 TEST(Negotiate, NoForeignCodecOrFeedbackIsAccepted) {
   const auto n = answer_to(offer("chromium_teacher"), kTeacherUses);
   ASSERT_TRUE(n);
   for (const char* foreign :
-       {"goog-remb", "ulpfec", "flexfec", " red/", "AV1", "G722", "telephone-event",
+       {"goog-remb", "ulpfec", "flexfec", " red/90000", "H265", "G722", "telephone-event",
         "packetization-mode=0", "profile-id=2", "rcvr-rtt", "toffset"}) {
     EXPECT_EQ(n->answer.find(foreign), std::string::npos) << foreign;
   }
+}
+
+TEST(Negotiate, PublishersAreAskedForWhatThePolicyPutsFirstAndPlayersKeepTheirOrder) {
+  Ids ids;
+  ServerFacts f = facts(ids);
+  f.codecs.video = {Codec::H264, Codec::Av1};
+  const auto n = negotiate(offer("chromium_teacher"), kTeacherUses, Permits{}, f);
+  ASSERT_TRUE(n);
+  const auto& camera = n->published[1].codecs;
+  ASSERT_FALSE(camera.empty());
+  EXPECT_EQ(camera.front().codec, Codec::H264);
+  EXPECT_EQ(camera.back().codec, Codec::Av1);
+  for (const auto& codec : camera)
+    EXPECT_TRUE(codec.codec == Codec::H264 || codec.codec == Codec::Av1);
+  const auto& slot = n->slots[2].codecs;
+  EXPECT_EQ(slot.front().codec, Codec::Vp8);
+  EXPECT_TRUE(
+      std::any_of(slot.begin(), slot.end(), [](const auto& c) { return c.codec == Codec::Vp9; }));
+}
+
+TEST(Negotiate, AnOfferWithoutAnyCodecOfThePolicyIsRefused) {
+  Ids ids;
+  ServerFacts f = facts(ids);
+  f.codecs.video = {Codec::Av1};
+  const std::string text = replaced(offer_text("chromium_teacher"), "AV1/90000", "AVX/90000");
+  const auto n = negotiate(*parse(text), kTeacherUses, Permits{}, f);
+  ASSERT_FALSE(n);
+  EXPECT_EQ(n.error().code, Errc::Unsupported);
+}
+
+TEST(Negotiate, SoundIsAskedForWithRedundancyUnlessThePolicySaysNo) {
+  Ids ids;
+  ServerFacts f = facts(ids);
+  const auto with = negotiate(offer("chromium_teacher"), kTeacherUses, Permits{}, f);
+  ASSERT_TRUE(with);
+  EXPECT_EQ(with->published[0].codecs.front().red_payload_type, 63);
+  EXPECT_EQ(with->slots[0].codecs.front().red_payload_type, 63);
+  EXPECT_NE(with->answer.find("SAVPF 63 111\r\n"), std::string::npos);
+  EXPECT_NE(with->answer.find("a=fmtp:63 111/111\r\n"), std::string::npos);
+  f.codecs.red = false;
+  const auto without = negotiate(offer("chromium_teacher"), kTeacherUses, Permits{}, f);
+  ASSERT_TRUE(without);
+  EXPECT_FALSE(without->published[0].codecs.front().red_payload_type);
+  EXPECT_EQ(without->answer.find(" red/"), std::string::npos);
+}
+
+TEST(Negotiate, TheDependencyDescriptorNeedsBothFormsOfExtensions) {
+  const std::string text = replaced(offer_text("chromium_teacher"), "a=extmap-allow-mixed\r\n", "");
+  const auto n = answer_to(*parse(text), kTeacherUses);
+  ASSERT_TRUE(n);
+  EXPECT_EQ(n->extensions.dependency_descriptor, 0);
 }
 
 TEST(Negotiate, WhatIsNotPermittedIsInactiveAndGetsNoTrack) {

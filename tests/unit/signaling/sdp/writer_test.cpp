@@ -98,7 +98,7 @@ TEST(KnownExtensions, NameEveryFieldOnce) {
     map.*known.id = 1;
     EXPECT_TRUE(uris.insert(known.uri).second);
   }
-  const media::rtp::ExtensionMap all{1, 1, 1, 1, 1, 1, 1, 1, 1};
+  const media::rtp::ExtensionMap all{1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   EXPECT_EQ(map, all);
 }
 
