@@ -98,7 +98,6 @@ media::Outcome<void> Demo::run() {
     if (!http) return tl::unexpected(http.error());
     const bool connected_before = std::exchange(ever_connected_, false);
     auto ended = run_session(**http);
-    // Told to stop, it says nothing of how that went: Ctrl-C stops the server beside it as well.
     if (stop_ || (ended && done())) break;
     if (ever_connected_) retry = kFirstRetry;
     ever_connected_ = ever_connected_ || connected_before;
@@ -108,9 +107,10 @@ media::Outcome<void> Demo::run() {
                             ended.error().message.find(" 404") != std::string::npos ||
                             ended.error().message.find("--insecure") != std::string::npos;
       if (hopeless) return ended;
-      media::logger("load")->warn("{} Trying again.", ended.error().message);
     }
     wait(retry);
+    // Ctrl-C ends the server beside it too, often first: by now it is known whether that was it.
+    if (!ended && !done()) media::logger("load")->warn("{} Trying again.", ended.error().message);
     retry = std::min(retry * 2, kMaxRetry);
   }
   return {};
