@@ -9,8 +9,9 @@ namespace signaling::load {
 namespace {
 
 // As many digits as a measurement has.
-double rounded(double value, double step) {
-  return std::round(value / step) * step;
+double rounded(double value, int decimals) {
+  const double scale = std::pow(10.0, decimals);
+  return std::round(value * scale) / scale;
 }
 
 }  // namespace
@@ -64,13 +65,13 @@ std::string as_json(const CapacityResult& r) {
                       {"subscribers", r.subscribers},
                       {"joined", r.joined},
                       {"lost", r.lost},
-                      {"join_p50_ms", rounded(r.join_p50_ms, 0.01)},
-                      {"join_p99_ms", rounded(r.join_p99_ms, 0.01)},
-                      {"delay_p50_ms", rounded(r.delay_p50_ms, 0.001)},
-                      {"delay_p99_ms", rounded(r.delay_p99_ms, 0.001)},
-                      {"delay_max_ms", rounded(r.delay_max_ms, 0.001)},
-                      {"delivered_pps", rounded(r.delivered_pps, 0.1)},
-                      {"offered_pps", rounded(r.offered_pps, 0.1)},
+                      {"join_p50_ms", rounded(r.join_p50_ms, 2)},
+                      {"join_p99_ms", rounded(r.join_p99_ms, 2)},
+                      {"delay_p50_ms", rounded(r.delay_p50_ms, 3)},
+                      {"delay_p99_ms", rounded(r.delay_p99_ms, 3)},
+                      {"delay_max_ms", rounded(r.delay_max_ms, 3)},
+                      {"delivered_pps", rounded(r.delivered_pps, 1)},
+                      {"offered_pps", rounded(r.offered_pps, 1)},
                       {"missing", r.missing},
                       {"duplicates", r.duplicates},
                       {"reordered", r.reordered},
@@ -78,21 +79,21 @@ std::string as_json(const CapacityResult& r) {
                       {"nacked", r.repair.asked},
                       {"rtx", r.repair.rtx},
                       {"repaired", r.repair.repaired},
-                      {"cpu_us_per_packet", rounded(r.cpu_us_per_packet, 0.001)},
-                      {"cpu_percent", rounded(r.cpu_percent, 0.01)},
-                      {"cpu_ms_per_join", rounded(r.cpu_ms_per_join, 0.001)},
-                      {"rss_kb_per_subscriber", rounded(r.rss_kb_per_subscriber, 0.1)},
-                      {"load_cpu_percent", rounded(r.load_cpu_percent, 0.1)},
+                      {"cpu_us_per_packet", rounded(r.cpu_us_per_packet, 3)},
+                      {"cpu_percent", rounded(r.cpu_percent, 2)},
+                      {"cpu_ms_per_join", rounded(r.cpu_ms_per_join, 3)},
+                      {"rss_kb_per_subscriber", rounded(r.rss_kb_per_subscriber, 1)},
+                      {"load_cpu_percent", rounded(r.load_cpu_percent, 1)},
                       {"skipped_pictures", r.skipped_pictures},
                       {"first_failure", r.first_failure}};
   if (r.storm.watchers > 0) {
     json["storm"] = {{"watchers", r.storm.watchers},
                      {"back", r.storm.back},
-                     {"all_back_s", rounded(r.storm.all_back_s, 0.01)},
-                     {"rejoin_p50_ms", rounded(r.storm.rejoin_p50_ms, 0.01)},
-                     {"rejoin_p99_ms", rounded(r.storm.rejoin_p99_ms, 0.01)},
-                     {"others_p99_before_ms", rounded(r.storm.others_p99_before_ms, 0.001)},
-                     {"others_p99_during_ms", rounded(r.storm.others_p99_during_ms, 0.001)},
+                     {"all_back_s", rounded(r.storm.all_back_s, 2)},
+                     {"rejoin_p50_ms", rounded(r.storm.rejoin_p50_ms, 2)},
+                     {"rejoin_p99_ms", rounded(r.storm.rejoin_p99_ms, 2)},
+                     {"others_p99_before_ms", rounded(r.storm.others_p99_before_ms, 3)},
+                     {"others_p99_during_ms", rounded(r.storm.others_p99_during_ms, 3)},
                      {"others_missing", r.storm.others_missing}};
   }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -1,4 +1,5 @@
-// What the measured server process uses, from /proc (proc_pid_stat(5), proc_pid_statm(5)).
+// What the measured server process uses: its CPU clock (clock_getcpuclockid(3), nanoseconds) and
+// proc_pid_statm(5).
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,6 @@
 #include "signaling/load/stream_check.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace signaling::load {
 namespace {
@@ -72,13 +71,6 @@ std::optional<media::Instant> read_stamp(media::ByteSpan packet) {
   const uint8_t* at = packet.data() + packet.size() - kStampSize;
   if (media::load_be64(at) != kMark) return std::nullopt;
   return media::Instant::from_micros(static_cast<int64_t>(media::load_be64(at + 8)));
-}
-
-double percentile(std::vector<uint32_t>& samples, double share) {
-  if (samples.empty()) return 0;
-  std::sort(samples.begin(), samples.end());
-  const auto rank = static_cast<size_t>(std::ceil(share * static_cast<double>(samples.size())));
-  return samples[std::clamp(rank, size_t{1}, samples.size()) - 1];
 }
 
 double median(std::vector<double> values) {

@@ -44,8 +44,6 @@ inline constexpr size_t kStampSize = 16;
 void write_stamp(media::MutableByteSpan payload, media::Instant now);
 std::optional<media::Instant> read_stamp(media::ByteSpan packet);
 
-// The value below which `share` (0..1) of `samples` lie; 0 when there are none. Sorts.
-double percentile(std::vector<uint32_t>& samples, double share);
 double median(std::vector<double> values);
 
 }  // namespace signaling::load
