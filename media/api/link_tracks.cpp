@@ -19,6 +19,7 @@ rtp::ExtensionMap link_extensions() {
   map.transport_cc = 2;
   map.video_orientation = 3;
   map.abs_capture_time = 4;
+  map.dependency_descriptor = 5;
   return map;
 }
 
