@@ -57,6 +57,13 @@ uint64_t cpu_ns_of_threads(const std::string& prefix) {
   return sum;
 }
 
+// No congestion feedback is promised: the measurement is of forwarding everything.
+rtp::ExtensionMap meeting_extensions() {
+  rtp::ExtensionMap out = tests::usual_extensions();
+  out.transport_cc = 0;
+  return out;
+}
+
 struct Totals {
   Histogram delays;
   uint64_t received = 0;
@@ -116,13 +123,16 @@ void MeetingPeer::join(api::MediaServer& server, client::ClientLoop& loop, uint3
   params.local = ice::make_credentials(loop.rng());
   params.remote = ice::make_credentials(loop.rng());
   params.remote_fingerprint = loop.certificate().fingerprint();
-  params.extensions = tests::usual_extensions();
+  params.extensions = meeting_extensions();
   params.published = {tests::microphone(voice_of(number_).value, "a"),
                       tests::camera(picture_of(number_).value, "v", false)};
   for (uint32_t i = 0; i < kVoices; ++i)
     params.slots.push_back(tests::audio_slot(1 + i, "sa" + std::to_string(i), 0x5000 + 2 * i));
   for (uint32_t i = 0; i < kPictures; ++i)
     params.slots.push_back(tests::video_slot(20 + i, "sv" + std::to_string(i), 0x6000 + 2 * i));
+  for (ReceiveSection& slot : params.slots) {
+    for (CodecParams& codec : slot.codecs) codec.transport_cc = false;
+  }
   const auto place = server.place_peer(kRoom);
   params.worker = place->worker;
   client::WebRtcClient::Params own;
@@ -140,7 +150,7 @@ void MeetingPeer::join(api::MediaServer& server, client::ClientLoop& loop, uint3
   const auto added = loop.add(own, *this);
   if (!added) return;
   id_ = *added;
-  connection_.extensions = tests::usual_extensions();
+  connection_.extensions = meeting_extensions();
   const Instant start = net::monotonic_now();
   connection_.ntp_offset_us = net::wall_now_us() - start.as_micros() + 2'208'988'800LL * 1'000'000;
   voice_ = std::make_unique<client::OutgoingStream>(
