@@ -74,6 +74,8 @@ class MeetingPeer final : public client::ClientEvents {
   MeetingPeer(uint32_t number, Totals& totals) : number_(number), totals_(totals) {}
 
   void join(api::MediaServer& server, client::ClientLoop& loop, uint32_t peers);
+  // Once all have joined: a slot cannot show a track that is not there yet.
+  void watch(api::MediaServer& server, uint32_t peers) const;
   void produce(Instant now);
   [[nodiscard]] Instant next_due() const { return std::min(next_sound_, next_picture_); }
   [[nodiscard]] StreamCheck::Counts counts() const {
@@ -140,13 +142,9 @@ void MeetingPeer::join(api::MediaServer& server, client::ClientLoop& loop, uint3
   own.remote = params.local;
   own.remote_fingerprint = server.fingerprint();
   own.candidate = place->candidate;
-  const PeerId peer = params.peer;
   server.add_peer(std::move(params));
   server.open_track(voice_of(number_), true);
   server.open_track(picture_of(number_), true);
-  for (uint32_t i = 0; i < kVoices; ++i) server.feed_slot(peer, SlotId(1 + i), Loudest{});
-  for (uint32_t i = 0; i < kPictures; ++i)
-    server.feed_slot(peer, SlotId(20 + i), picture_of((number_ + 1 + i) % peers));
   const auto added = loop.add(own, *this);
   if (!added) return;
   id_ = *added;
@@ -176,6 +174,13 @@ void MeetingPeer::join(api::MediaServer& server, client::ClientLoop& loop, uint3
   // Cameras are not in step.
   next_sound_ = start + Duration::micros(kSoundInterval.as_micros() * number_ / peers);
   next_picture_ = start + Duration::micros(kPictureInterval.as_micros() * number_ / peers);
+}
+
+void MeetingPeer::watch(api::MediaServer& server, uint32_t peers) const {
+  const PeerId peer(1 + number_);
+  for (uint32_t i = 0; i < kVoices; ++i) server.feed_slot(peer, SlotId(1 + i), Loudest{});
+  for (uint32_t i = 0; i < kPictures; ++i)
+    server.feed_slot(peer, SlotId(20 + i), picture_of((number_ + 1 + i) % peers));
 }
 
 void MeetingPeer::produce(Instant now) {
@@ -262,6 +267,7 @@ void Meeting::run(uint32_t peers, Duration window, int windows) {
   server_->add_room(kRoom);
   for (uint32_t i = 0; i < peers; ++i) peers_.push_back(std::make_unique<MeetingPeer>(i, totals_));
   for (const auto& peer : peers_) peer->join(*server_, *loop_, peers);
+  for (const auto& peer : peers_) peer->watch(*server_, peers);
   drive(Duration::seconds(4));
   const uint64_t missing_before = missing();
   std::vector<double> cost;
