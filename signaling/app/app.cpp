@@ -247,7 +247,6 @@ std::string ServingApp::own_url() const {
   return https_url(any ? "127.0.0.1" : config_.http.bind, server_->port());
 }
 
-Outcome<void> ServingApp::open_streams() {
 void ServingApp::open_ingest() {
   if (config_.ingest.rtmp_port == 0) return;
   rtmp_ = std::make_unique<RtmpDoor>(
@@ -259,6 +258,7 @@ void ServingApp::open_ingest() {
                        .seed = static_cast<uint64_t>(web::wall_now_us())});
 }
 
+Outcome<void> ServingApp::open_streams() {
   HlsHouse::Params params;
   params.folder = data_ / "hls";
   params.whep_base = [this] { return own_url() + "/whep/"; };
@@ -300,8 +300,8 @@ Outcome<void> ServingApp::open_web() {
   auto socket = admin::AdminSocket::start(data_ / "admin.sock", *storage_);
   if (!socket) return tl::unexpected<EnvError>(socket.error());
   admin_ = std::move(*socket);
-  if (demo_) {
   open_ingest();
+  if (demo_) {
     return write_demo_links(data_ / "demo-links.json", *demo_,
                             https_url(config_.public_address, server_->port()));
   }
@@ -317,8 +317,8 @@ int ServingApp::run(const std::function<void(const std::string&)>& on_ready) {
   server_->every(kTick, [this] {
     lessons_->on_tick(web::monotonic_now());
     streams_->on_tick(web::monotonic_now());
-    if (stopping_ && (lessons_->is_drained() || web::monotonic_now() > stop_deadline_))
     if (rtmp_) rtmp_->on_tick(web::monotonic_now());
+    if (stopping_ && (lessons_->is_drained() || web::monotonic_now() > stop_deadline_))
       server_->stop();
   });
   server_->every(kSweep, [this] {
@@ -351,8 +351,8 @@ void ServingApp::begin_stop() {
   stop_deadline_ = web::monotonic_now() + kStopTime;
   http_->begin_stop();
   streams_->stop();
-  lessons_->drain();
   if (rtmp_) rtmp_->stop();
+  lessons_->drain();
 }
 
 int serve(const config::Overrides& overrides) {
