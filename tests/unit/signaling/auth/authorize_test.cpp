@@ -118,6 +118,7 @@ const std::map<Verb, Names>& expected() {
       {Verb::SeeLinks, kTeaching},
       {Verb::PublishWhip, kTeaching + kClasses},
       {Verb::PlayWhep, kAll},
+      {Verb::PlayStream, kAll},
       {Verb::SeeRecording, kAll},
       {Verb::SeeAttendance,
        kTeaching + Names{"administrator", "chair", "group leader", "researcher", "expert"}},
@@ -205,6 +206,16 @@ TEST(Authorize, NobodyWatchesLessonPreparation) {
   const Object object = lesson("c1", ActivityKind::LessonPrep);
   EXPECT_FALSE(authorize(person(CollectiveRole::Researcher), Verb::EnterAsObserver, object));
   EXPECT_TRUE(authorize(person(CollectiveRole::Researcher), Verb::ViewLesson, object));
+}
+
+TEST(Authorize, WhereNobodyOutsideMayWatchThereIsNoStreamForAnyone) {
+  for (const ActivityKind kind : {ActivityKind::Consultation, ActivityKind::LessonPrep}) {
+    for (const auto& [name, actor] : actors())
+      EXPECT_FALSE(authorize(actor, Verb::PlayStream, lesson("c1", kind))) << name;
+  }
+  const Actor guest = person(CollectiveRole::Guest);
+  EXPECT_TRUE(authorize(guest, Verb::PlayStream, lesson("c1", ActivityKind::Lecture)));
+  EXPECT_FALSE(authorize(guest, Verb::PlayStream, lesson("c1", ActivityKind::SynchronousLesson)));
 }
 
 TEST(Authorize, AGuestSeesOpenLessonsAndLectures) {
