@@ -1,0 +1,26 @@
+// AV1 payloads, and their descriptors one after the other through one reader: lies are refused,
+// and what is taken refers only to structures that are there.
+#include "media/codec/av1.h"
+
+#include <algorithm>
+
+#include "media/codec/dependency_descriptor.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace media;
+  using namespace media::codec;
+  (void)parse_av1(ByteSpan(data, size), true);
+  ByteReader in(ByteSpan(data, size));
+  DependencyReader reader;
+  while (in.remaining() > 0) {
+    const size_t length = in.u8();
+    const auto facts = reader.read(in.bytes(std::min(length, in.remaining())));
+    if (!facts) continue;
+    const DependencyStructure* structure = reader.structure(facts->structure_version);
+    CHECK(structure != nullptr && structure->target_count <= kMaxDecodeTargets);
+    CHECK(facts->diff_count <= kMaxFrameDiffs && facts->spatial_id < kMaxDdSpatialLayers);
+    if (structure->target_count < kMaxDecodeTargets)
+      CHECK((facts->active_targets >> structure->target_count) == 0);
+  }
+  return 0;
+}
