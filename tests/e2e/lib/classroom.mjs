@@ -33,8 +33,9 @@ function watchPeerConnections() {
   };
 }
 
-export async function enter(server, role, { name = null, extra = [], viewport, locale, headless, args } = {}) {
+export async function enter(server, role, { name = null, extra = [], viewport, locale, headless, args, init = null } = {}) {
   const browser = await openBrowser({ name, viewport, locale, headless, args });
+  if (init) await browser.context.addInitScript(init);
   await browser.context.addInitScript(watchPeerConnections);
   await browser.page.goto(`${server.https}/enter?token=${server.token(role, extra)}`);
   // The page trades the token for a cookie and leaves the address that held it.
