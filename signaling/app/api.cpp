@@ -79,7 +79,7 @@ void reply_error(Api& api, const Call& call, int status, std::string_view code,
                          body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   response.with("Cache-Control", "no-store");
   if (status == 401) response.with("WWW-Authenticate", "Bearer");
-  if (status == 503) response.with("Retry-After", "1");
+  if (status == 503) response.with("Retry-After", code == "overloaded" ? "5" : "1");
   reply(api, call, std::move(response));
 }
 

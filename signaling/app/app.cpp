@@ -217,6 +217,7 @@ Outcome<void> ServingApp::open_media() {
   params.bind_address = config_.media.bind;
   params.media_port = config_.media.port;
   params.tcp = config_.media.tcp;
+  params.line_bps = int64_t{config_.media.line_mbit} * 1'000'000;
   params.gso = config_.media.offload;
   params.gro = config_.media.offload;
   params.workers = config_.media.workers != 0 ? config_.media.workers

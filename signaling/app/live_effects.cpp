@@ -206,7 +206,9 @@ void LiveLessons::State::replan(Hosted& lesson, Peer& peer, bool always_tell) {
     const auto old = before.find(name);
     const uint8_t old_layer = old != before.end() ? old->second.layer : classroom::kBest;
     if (peer.slot_kinds.at(name) == media::MediaKind::Video && target.layer != old_layer) {
-      media.limit_slot(peer.id, slot, target.layer);
+      // A thumbnail of the lowest size needs no more than the lowest frame rate.
+      const bool is_small = target.layer == 0 && name.starts_with("wall-");
+      media.limit_slot(peer.id, slot, {target.layer, is_small ? uint8_t{0} : media::kBestLayer});
     }
     if (peer.fed[name] != feed) {
       peer.fed[name] = feed;

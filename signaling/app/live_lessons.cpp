@@ -358,7 +358,11 @@ void LiveLessons::State::welcome(Socket& socket, ConnectionId id, const protocol
   }
   if (role == protocol::Role::Teacher)
     send(socket, protocol::Observers{lesson.room.observers_here()});
-  if (Peer* peer = page_peer(lesson, p)) replan(lesson, *peer, true);
+  if (Peer* peer = page_peer(lesson, p)) {
+    replan(lesson, *peer, true);
+    if (peer->relief != media::overload::Relief::None)
+      send(socket, protocol::Relief{media::overload::relief_name(peer->relief)});
+  }
 }
 
 void LiveLessons::State::handle(ConnectionId id, Socket& socket,

@@ -97,6 +97,7 @@ struct LiveStats {
   uint64_t messages_too_fast = 0;
   uint64_t events_stored = 0;
   uint64_t storage_failures = 0;
+  uint64_t arrivals_refused = 0;  // offers refused because the media plane is short of room
 };
 
 class LiveLessons {

@@ -62,6 +62,19 @@ ErrorCode protocol_error(media::Errc code) {
                                          : ErrorCode::BadMessage;
 }
 
+// What the overloaded media plane leaves out last, and first.
+media::SlotUse use_of(const std::string& slot) {
+  if (slot == "teacher" || slot == "voice-teacher") return media::SlotUse::Main;
+  if (slot == "stage" || slot == "voice-stage") return media::SlotUse::Stage;
+  if (slot == "screen" || slot == "sound-screen") return media::SlotUse::Screen;
+  if (slot.starts_with("wall-")) return media::SlotUse::Thumbnail;
+  return slot.starts_with("voice-") ? media::SlotUse::OtherVoice : media::SlotUse::Main;
+}
+
+HttpError overloaded() {
+  return {503, "overloaded", "the server carries all it can just now; try again in a few seconds"};
+}
+
 template <class T>
 void reject(const HttpReply<T>& reply, HttpError error) {
   reply(tl::unexpected<HttpError>(std::move(error)));
@@ -152,7 +165,16 @@ media::Result<void> LiveLessons::State::negotiate(const Hosted& lesson, Peer& pe
   return {};
 }
 
+bool LiveLessons::State::admits(Arrival who) {
+  if (app::admits(media.load(), who)) return true;
+  ++counters.arrivals_refused;
+  return false;
+}
+
 Peer& LiveLessons::State::add_peer(Hosted& lesson, Peer fresh) {
+  for (size_t i = 0; i < fresh.negotiated.slots.size(); ++i)
+    fresh.negotiated.slots[i].use = use_of(fresh.negotiated.slot_names[i]);
+  if (!fresh.p.empty()) lesson.had_media.insert(fresh.p);
   fresh.id = PeerId(next_peer++);
   fresh.lesson = lesson.row.id;
   const PeerId id = fresh.id;
@@ -221,6 +243,12 @@ void LiveLessons::State::offer(Socket& socket, const protocol::Offer& offer, Hos
     uses.push_back({section.mid, static_cast<sdp::Use>(section.use), section.slot});
   }
   const classroom::Participant* who = lesson.room.find(socket.p);
+  const bool is_teacher = who->seen.role == protocol::Role::Teacher;
+  const bool returns = old != nullptr || lesson.had_media.contains(socket.p);
+  if (!admits(is_teacher ? Arrival::Teacher : returns ? Arrival::Return : Arrival::Page)) {
+    return refuse(socket, offer.id, ErrorCode::Overloaded,
+                  "the server carries all it can just now; try again in a few seconds");
+  }
   Peer peer;
   peer.p = socket.p;
   peer.viewer.p = socket.p;
@@ -278,6 +306,9 @@ void LiveLessons::State::publish(const auth::Actor& actor, Hosted& lesson, const
     if (known->has_encoder() && !dead)
       return reject(reply, {409, "conflict", "this key publishes already"});
   }
+  const auto* here = lesson.room.find_identity(who->identity);
+  const bool returns = here != nullptr && lesson.had_media.contains(here->seen.p);
+  if (!admits(returns ? Arrival::Return : Arrival::Encoder)) return reject(reply, overloaded());
   Peer peer;
   peer.use = PeerUse::Encoder;
   // Before anybody sees the participant come: an offer that cannot be answered makes no events.
@@ -321,6 +352,7 @@ void LiveLessons::State::play(const auth::Actor& actor, Hosted& lesson, const st
   }
   const auto session = sdp::parse(text);
   if (!session) return reject(reply, http_error(session.error()));
+  if (!admits(Arrival::Player)) return reject(reply, overloaded());
   Peer peer;
   peer.use = PeerUse::Player;
   peer.viewer.role = protocol::Role::Observer;
@@ -411,6 +443,18 @@ void LiveLessons::State::on_peer_lost(PeerId id) {
   // A page's own track may now stand in for the encoder's.
   sync_gates(*lesson, peer.p);
   replan(*lesson);
+}
+
+void LiveLessons::State::on_relief(const media::api::ReliefChanged& event) {
+  for (const PeerId id : event.peers) {
+    const auto peer = peers.find(id);
+    if (peer == peers.end() || peer->second.relief == event.relief) continue;
+    peer->second.relief = event.relief;
+    Hosted* lesson = find(peer->second.lesson);
+    if (lesson == nullptr || peer->second.use != PeerUse::Page) continue;
+    if (Socket* socket = socket_of(*lesson, peer->second.p))
+      send(*socket, protocol::Relief{media::overload::relief_name(event.relief)});
+  }
 }
 
 void LiveLessons::State::on_quality(const media::api::PeerQuality& q) {

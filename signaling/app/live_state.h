@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "signaling/app/admission.h"
 #include "signaling/app/live_lessons.h"
 #include "signaling/app/live_repair.h"
 #include "signaling/auth/actor.h"
@@ -63,6 +64,7 @@ struct Peer {
   std::map<std::string, media::SlotId> slots;
   std::map<std::string, media::MediaKind> slot_kinds;
   classroom::SlotPlan plan;
+  media::overload::Relief relief = media::overload::Relief::None;  // as last told
   std::map<std::string, media::SlotFeed> fed;
   std::string session;  // WHIP and WHEP
   std::string etag;
@@ -97,6 +99,7 @@ struct Hosted {
   Duration clock_offset;   // media clock of the room minus session clock
   bool recording = false;  // files are being written or finished
   std::set<PeerId> peers;
+  std::set<std::string> had_media;      // participants that were connected once: they may come back
   std::map<std::string, PeerId> pages;  // by participant
   // Tracks whose connection still stands, by participant and source; oldest first.
   std::map<std::pair<std::string, TrackSource>, std::vector<TrackId>> tracks;
@@ -169,11 +172,14 @@ struct LiveLessons::State {
   media::Result<void> negotiate(const Hosted& lesson, Peer& peer, const sdp::Session& offer,
                                 const std::vector<sdp::SectionUse>& uses,
                                 const sdp::Permits& permits);
+  // Counts a refusal.
+  bool admits(Arrival who);
   Peer& add_peer(Hosted& lesson, Peer peer);
   void remove_peer(PeerId id);
   void offer(Socket& socket, const protocol::Offer& offer, Hosted& lesson);
   void on_event(const media::api::Event& event);
   void on_peer_lost(PeerId id);
+  void on_relief(const media::api::ReliefChanged& event);
   void on_quality(const media::api::PeerQuality& quality);
   void on_levels(const media::api::AudioLevels& levels);
   void on_segment_started(const media::api::SegmentStarted& event);

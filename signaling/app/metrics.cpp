@@ -80,6 +80,10 @@ constexpr WorkerMetric kWorkerMetrics[] = {
      &media::api::WorkerStats::rtp_forwarded},
     {"tongke_worker_rtx_out_total", "Retransmissions sent", MetricType::Counter,
      &media::api::WorkerStats::rtx_out},
+    {"tongke_worker_relay_out_total", "Packets written for other workers of a room",
+     MetricType::Counter, &media::api::WorkerStats::relay_out},
+    {"tongke_worker_relay_in_total", "Packets that came from other workers of a room",
+     MetricType::Counter, &media::api::WorkerStats::relay_in},
     {"tongke_worker_send_calls_total", "sendmmsg calls", MetricType::Counter,
      &media::api::WorkerStats::send_calls},
     {"tongke_worker_gso_sends_total", "Messages of more than one segment", MetricType::Counter,
@@ -100,6 +104,12 @@ constexpr WorkerMetric kWorkerMetrics[] = {
      &media::api::WorkerStats::sessions},
     {"tongke_worker_rooms", "Lessons on this worker", MetricType::Gauge,
      &media::api::WorkerStats::rooms},
+    {"tongke_worker_backlogs_total", "Turns of the loop that left datagrams waiting",
+     MetricType::Counter, &media::api::WorkerStats::backlogs},
+    {"tongke_worker_reliefs_total", "Steps by which less was sent because of overload",
+     MetricType::Counter, &media::api::WorkerStats::reliefs},
+    {"tongke_worker_loop_lag_mean_microseconds", "Lateness of timers, smoothed", MetricType::Gauge,
+     &media::api::WorkerStats::mean_lag_us},
     {"tongke_worker_loop_lag_max_microseconds", "Longest delay of the loop since the last reading",
      MetricType::Gauge, &media::api::WorkerStats::loop_lag_us_max},
 };
@@ -111,6 +121,20 @@ void add_workers(Families& families, const std::vector<media::api::WorkerStats>&
       Families::sample(family, number(workers[i].*m.value), {{"worker", std::to_string(i)}});
     }
   }
+  const auto gauge = [&](const char* name, const char* help, auto&& value) {
+    MetricFamily& family = families.add(name, help, MetricType::Gauge);
+    for (size_t i = 0; i < workers.size(); ++i)
+      Families::sample(family, value(workers[i]), {{"worker", std::to_string(i)}});
+  };
+  using Stats = media::api::WorkerStats;
+  gauge("tongke_worker_busy_ratio", "Share of the time in which the loop did not wait, smoothed",
+        [](const Stats& w) { return number(w.busy_permille) / 1000; });
+  gauge("tongke_worker_line_ratio", "Use of media.line_mbit by all workers, smoothed",
+        [](const Stats& w) { return number(w.line_permille) / 1000; });
+  gauge("tongke_worker_load_level", "0 calm, 1 busy, 2 overloaded",
+        [](const Stats& w) { return static_cast<double>(w.level); });
+  gauge("tongke_worker_relief", "What is left out: 0 nothing, 9 all but the most needed voices",
+        [](const Stats& w) { return static_cast<double>(w.relief); });
   MetricFamily& about =
       families.add("tongke_worker_info", "How each worker sends and seals", MetricType::Gauge);
   for (size_t i = 0; i < workers.size(); ++i) {
@@ -150,6 +174,8 @@ void add_live(Families& families, const LiveStats& live) {
                    number(live.messages_too_fast));
   families.counter("tongke_events_stored_total", "Timeline events handed to the database",
                    number(live.events_stored));
+  families.counter("tongke_arrivals_refused_total", "Offers refused for want of room",
+                   number(live.arrivals_refused));
   families.counter("tongke_lesson_storage_failures_total", "Writes for lessons that failed",
                    number(live.storage_failures));
 }

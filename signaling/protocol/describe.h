@@ -294,6 +294,10 @@ template <class V, OneOf<Observers> M>
 void describe(V& v, M& m) {
   v.integer("count", m.count, 0, kMaxExact);
 }
+template <class V, OneOf<Relief> M>
+void describe(V& v, M& m) {
+  v.text("step", m.step, 1, 32);
+}
 template <class V, OneOf<Pong> M>
 void describe(V& v, M& m) {
   v.integer("id", m.id, 0, kMaxExact);

@@ -33,7 +33,8 @@ enum class ErrorCode : uint8_t {
   TooLarge,
   TooFast,
   NotLive,
-  Internal
+  Internal,
+  Overloaded
 };
 
 // ---- from the client ----
@@ -384,13 +385,18 @@ struct Observers {
   static constexpr std::string_view kName = "observers";
   int64_t count = 0;
 };
+// What the overloaded server leaves out for this page: media::overload::relief_name.
+struct Relief {
+  static constexpr std::string_view kName = "relief";
+  std::string step;
+};
 struct Pong {
   static constexpr std::string_view kName = "pong";
   RequestId id = 0;
   int64_t at = 0;
 };
 
-using ServerMessage =
-    std::variant<Ok, ErrorMessage, Welcome, Answer, Event, Slots, Levels, Links, Observers, Pong>;
+using ServerMessage = std::variant<Ok, ErrorMessage, Welcome, Answer, Event, Slots, Levels, Links,
+                                   Observers, Relief, Pong>;
 
 }  // namespace signaling::protocol

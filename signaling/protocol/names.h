@@ -41,9 +41,9 @@ struct Names<TrackSource> {
 };
 template <>
 struct Names<ErrorCode> {
-  static constexpr std::array<std::string_view, 11> kAll{
+  static constexpr std::array<std::string_view, 12> kAll{
       "bad-json", "bad-message", "unknown-message", "version",  "forbidden", "not-found",
-      "conflict", "too-large",   "too-fast",        "not-live", "internal"};
+      "conflict", "too-large",   "too-fast",        "not-live", "internal",  "overloaded"};
 };
 
 template <class E>
