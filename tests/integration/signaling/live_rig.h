@@ -117,7 +117,8 @@ class LiveRig : public ::testing::Test {
   // ---- the server's life ----
   void boot() {
     auto started = media::api::MediaServer::start(
-        {.public_address = "127.0.0.1", .bind_address = "127.0.0.1"}, [this] { woken_ = true; });
+        {.public_address = "127.0.0.1", .bind_address = "127.0.0.1", .line_bps = line_bps},
+        [this] { woken_ = true; });
     ASSERT_TRUE(started) << started.error().message;
     media = std::move(*started);
     lessons = std::make_unique<LiveLessons>(
@@ -386,6 +387,7 @@ class LiveRig : public ::testing::Test {
   ScratchDir dir_;
   std::unique_ptr<storage::sql::StorageThread> storage;
   std::unique_ptr<media::client::ClientLoop> clients;
+  int64_t line_bps = 0;  // set before SetUp()
   std::unique_ptr<media::api::MediaServer> media;
   std::unique_ptr<LiveLessons> lessons;
 
