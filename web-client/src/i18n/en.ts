@@ -23,6 +23,10 @@ export const en: Messages = {
   'error.notLive': 'The lesson has not begun',
   'error.conflict': 'Not possible now',
   'error.tooFast': 'Too fast. Wait a moment',
+  'error.overloaded': 'The server is busy. Try again in a few seconds',
+  'relief.thumbnails': 'The server is busy: fewer small pictures for now',
+  'relief.pictures': 'The server is busy: pictures are less sharp for now, voices are not affected',
+  'relief.voices': 'The server is busy: some pictures pause, voices are not affected',
   'error.timeout': 'The server did not answer. Try again',
   'error.mutedByTeacher': 'The teacher has muted this class',
 

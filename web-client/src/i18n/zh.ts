@@ -22,6 +22,10 @@ export const zh = {
   'error.notLive': '课堂还没有开始',
   'error.conflict': '现在不能这样做',
   'error.tooFast': '操作太快了，请稍等',
+  'error.overloaded': '服务器正忙，请稍等几秒再试',
+  'relief.thumbnails': '服务器繁忙，暂时少显示小画面',
+  'relief.pictures': '服务器繁忙，画面暂时变得不太清晰，声音不受影响',
+  'relief.voices': '服务器繁忙，部分画面暂停，声音不受影响',
   'error.timeout': '服务器没有回答，请再试一次',
   'error.mutedByTeacher': '老师已将本班静音',
 

@@ -9,6 +9,7 @@ const WORDS: Record<string, MessageKey> = {
   'not-live': 'error.notLive',
   conflict: 'error.conflict',
   'too-fast': 'error.tooFast',
+  overloaded: 'error.overloaded',
 };
 
 /** What went wrong, in words a teacher can act on; never a code. */

@@ -12,6 +12,7 @@ import { Button } from '../ui/button';
 import { Shortcuts } from '../ui/dialog';
 import { Icon } from '../ui/icons';
 import { sayLink, useLinkWords } from '../ui/link_words';
+import { ReliefNote } from '../ui/relief_note';
 import { Toasts, useToasts } from '../ui/toast';
 import { useTheme } from '../ui/theme';
 import { Video } from '../ui/video';
@@ -155,7 +156,10 @@ function Strip({ room }: { room: Room }) {
   const words = useLinkWords(room);
   const isQuiet = words.kind === 'connected';
   return (
-    <p className={isQuiet ? 'hidden-text' : 'strip'} data-testid="connection-state" data-state={words.kind} role="status">{sayLink(t, words)}</p>
+    <>
+      <p className={isQuiet ? 'hidden-text' : 'strip'} data-testid="connection-state" data-state={words.kind} role="status">{sayLink(t, words)}</p>
+      {isQuiet && <ReliefNote room={room} hasWall={false} className="strip" />}
+    </>
   );
 }
 

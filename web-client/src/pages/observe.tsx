@@ -9,6 +9,7 @@ import { ChatLines } from '../ui/chat';
 import { ClassTile } from '../ui/class_tile';
 import { LinkBadge, useLinkWords } from '../ui/link_words';
 import { RecordingLight } from '../ui/recording_light';
+import { ReliefNote } from '../ui/relief_note';
 import { useTheme } from '../ui/theme';
 import { Video } from '../ui/video';
 import { LessonGate } from './lesson_gate';
@@ -38,6 +39,7 @@ function Watch({ room, state }: { room: Room; state: LessonState }) {
         <h1>{state.lesson.topic}</h1>
         <Badge>{t('observe.title')} · {t('observe.hidden')}</Badge>
         <span className="spring" />
+        <ReliefNote room={room} hasWall className="quiet" />
         <LinkBadge words={words} />
       </header>
       <section className="courseware">

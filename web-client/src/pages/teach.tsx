@@ -19,6 +19,7 @@ import { Shortcuts } from '../ui/dialog';
 import { Icon } from '../ui/icons';
 import { LinkBadge, useLinkWords } from '../ui/link_words';
 import { RecordingLight } from '../ui/recording_light';
+import { ReliefNote } from '../ui/relief_note';
 import { Toasts, useToasts } from '../ui/toast';
 import { useTheme } from '../ui/theme';
 import { Video } from '../ui/video';
@@ -95,6 +96,7 @@ function Console({ room, state, lesson }: ConsoleProps) {
         <h1>{state.lesson.topic}</h1>
         <span className="quiet">{[state.lesson.subject, state.lesson.grade].filter(Boolean).join(' · ')}</span>
         <span className="spring" />
+        <ReliefNote room={room} hasWall className="quiet" />
         <LinkBadge words={words} />
       </header>
       {!usesOwn && (

@@ -89,6 +89,7 @@ const CODES = [
   'too-fast',
   'not-live',
   'internal',
+  'overloaded',
 ] as const;
 
 export function parseLesson(value: unknown): Lesson {
@@ -295,6 +296,8 @@ export function parseServerMessage(raw: string): ServerMessage | UnknownEvent {
       return { t: 'links', links: record(from, 'links', parseLink) };
     case 'observers':
       return { t: 'observers', count: number(from, 'count') };
+    case 'relief':
+      return { t: 'relief', step: text(from, 'step') };
     default:
       throw new BadMessage('t');
   }

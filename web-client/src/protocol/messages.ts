@@ -138,7 +138,8 @@ export type ErrorCode =
   | 'too-large'
   | 'too-fast'
   | 'not-live'
-  | 'internal';
+  | 'internal'
+  | 'overloaded';
 
 export type ServerMessage =
   | Welcome
@@ -150,7 +151,9 @@ export type ServerMessage =
   | { t: 'slots'; map: SlotMap }
   | { t: 'levels'; levels: Record<ParticipantId, number> }
   | { t: 'links'; links: Record<ParticipantId, LinkFigures> }
-  | { t: 'observers'; count: number };
+  | { t: 'observers'; count: number }
+  /** What the overloaded server leaves out for this page: PROTOCOL.md, `relief`. */
+  | { t: 'relief'; step: string };
 
 export interface QualityReport {
   /** Milliseconds. */

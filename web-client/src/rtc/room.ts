@@ -42,6 +42,8 @@ export class Room {
   readonly levels = new Store<Record<ParticipantId, number>>({});
   readonly links = new Store<Record<ParticipantId, LinkFigures>>({});
   readonly observers = new Store(0);
+  /** What the server leaves out for want of room; 'none' is nothing. */
+  readonly relief = new Store('none');
   readonly quality = new Store<QualityReport | null>(null);
   /** The last request that the server refused, for the page to say; cleared by the page. */
   readonly refusal = new Store<RequestFailed | null>(null);
@@ -131,6 +133,7 @@ export class Room {
     session.on('levels', (levels) => this.levels.set(levels));
     session.on('links', (links) => this.links.set(links));
     session.on('observers', (count) => this.observers.set(count));
+    session.on('relief', (step) => this.relief.set(step));
     session.on('status', (status) => this.onStatus(status));
     peer.on('state', (state) => this.media.set(state));
     peer.on('streams', (streams) => this.streams.set(streams));
@@ -150,6 +153,7 @@ export class Room {
   private onWelcome(welcome: Welcome, fresh: boolean): void {
     if (welcome.v !== PROTOCOL_VERSION) return;
     this.me.set({ p: welcome.you, role: welcome.role });
+    this.relief.set('none'); // told again right after, when it still holds
     this.peer.setIceServers(welcome.iceServers);
     if (fresh && welcome.state !== null) {
       this.lesson.set(fromSnapshot(welcome.lesson, welcome.state));

@@ -53,6 +53,7 @@ export interface SessionEvents {
   levels: Record<string, number>;
   links: Record<string, LinkFigures>;
   observers: number;
+  relief: string;
   /** A message of the server that this page could not read, by field. */
   unreadable: string;
 }
@@ -204,6 +205,8 @@ export class LessonSession extends Emitter<SessionEvents> {
         return this.emit('links', message.links);
       case 'observers':
         return this.emit('observers', message.count);
+      case 'relief':
+        return this.emit('relief', message.step);
     }
   }
 
