@@ -153,13 +153,10 @@ media::Result<void> MediaWindow::check(const ReloadPoint& point) const {
   return {};
 }
 
-RenditionReport MediaWindow::report() const {
-  RenditionReport report{params_.name + ".m3u8", 0, 0};
+std::optional<RenditionReport> MediaWindow::report() const {
   const Segment* last = open_ ? &*open_ : segments_.empty() ? nullptr : &segments_.back();
-  if (last == nullptr) return report;
-  report.last_msn = last->msn;
-  report.last_part = last->parts.empty() ? 0 : last->parts.size() - 1;
-  return report;
+  if (last == nullptr || last->parts.empty()) return std::nullopt;
+  return RenditionReport{params_.name + ".m3u8", last->msn, last->parts.size() - 1};
 }
 
 size_t MediaWindow::first_listed() const {
@@ -183,7 +180,7 @@ void MediaWindow::render_segment(std::string& out, const Segment& s, const Segme
     fmt::format_to(to, "#EXTINF:{},\n{}-{}.m4s\n", seconds(s.duration), name, s.msn);
 }
 
-std::string MediaWindow::render(bool skip, const RenditionReport& sibling) const {
+std::string MediaWindow::render(bool skip, const std::optional<RenditionReport>& sibling) const {
   const size_t first = first_listed();
   size_t shown_from = first;
   if (skip) {
@@ -219,8 +216,10 @@ std::string MediaWindow::render(bool skip, const RenditionReport& sibling) const
   }
   fmt::format_to(to, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}-{}.{}.m4s\"\n", params_.name,
                  open_msn(), open_ ? open_->parts.size() : 0);
-  fmt::format_to(to, "#EXT-X-RENDITION-REPORT:URI=\"{}\",LAST-MSN={},LAST-PART={}\n", sibling.uri,
-                 sibling.last_msn, sibling.last_part);
+  if (sibling) {
+    fmt::format_to(to, "#EXT-X-RENDITION-REPORT:URI=\"{}\",LAST-MSN={},LAST-PART={}\n", sibling->uri,
+                   sibling->last_msn, sibling->last_part);
+  }
   return out;
 }
 

@@ -78,10 +78,11 @@ class MediaWindow {
   [[nodiscard]] bool has(const ReloadPoint& point) const;
   // Malformed: a point so far ahead that nobody who reads our playlists asks for it.
   [[nodiscard]] media::Result<void> check(const ReloadPoint& point) const;
-  [[nodiscard]] RenditionReport report() const;
+  // Nothing before the first part.
+  [[nodiscard]] std::optional<RenditionReport> report() const;
 
   // The playlist; with `skip` as a delta update when it is long enough for one.
-  [[nodiscard]] std::string render(bool skip, const RenditionReport& sibling) const;
+  [[nodiscard]] std::string render(bool skip, const std::optional<RenditionReport>& sibling) const;
   // Grows with every change.
   [[nodiscard]] uint64_t version() const { return version_; }
 

@@ -62,6 +62,16 @@ av-100.m4s
 )");
 }
 
+TEST(MediaWindow, SaysNothingOfASiblingThatHasNothingYet) {
+  Feed feed;
+  EXPECT_FALSE(feed.window.report());
+  feed.window.begin(bytes("init"));
+  EXPECT_FALSE(feed.window.report());
+  feed.part(false, true);
+  EXPECT_EQ(feed.window.report()->last_msn, 100U);
+  EXPECT_EQ(feed.window.render(false, std::nullopt).find("RENDITION-REPORT"), std::string::npos);
+}
+
 TEST(MediaWindow, AReloadWaitsForExactlyWhatItNames) {
   Feed feed;
   feed.window.begin(bytes("init"));
