@@ -2,6 +2,8 @@
 
 namespace media {
 
+// One line per reason: its length is the number of reasons.
+// NOLINTNEXTLINE(readability-function-size)
 const char* drop_name(Drop reason) {
   switch (reason) {
     case Drop::UnknownAddress:

@@ -121,11 +121,9 @@ void FrameSelector::note_vp9_end(const Input& in) {
 FrameSelector::Verdict FrameSelector::on_vp9(const Input& in) {
   const codec::FrameInfo& frame = in.frame;
   highest_temporal_ = std::max(highest_temporal_, frame.temporal_id);
-  if (in.picture > picture_) {
-    begin_vp9_picture(in);
-  } else if (in.picture == picture_ && frame.is_key_frame && key_picture_ != in.picture) {
-    begin_vp9_picture(in);  // its first packet was overtaken
-  }
+  const bool first_was_overtaken =
+      in.picture == picture_ && frame.is_key_frame && key_picture_ != in.picture;
+  if (in.picture > picture_ || first_was_overtaken) begin_vp9_picture(in);
   const bool in_key_picture = in.picture == key_picture_;
   if (frame.starts_frame && frame.spatial_id > 0 && !in_key_picture && frame.inter_predicted)
     layers_independent_ = !frame.inter_layer;
@@ -219,8 +217,9 @@ FrameSelector::Verdict FrameSelector::on_av1(const Input& in) {
     note_frame(facts.frame, verdict.forward);
   }
   if (target_ >= 0) {
-    spatial_ = structure.targets[static_cast<size_t>(target_)].spatial_id;
-    temporal_ = structure.targets[static_cast<size_t>(target_)].temporal_id;
+    const auto& target = structure.targets[static_cast<uint8_t>(target_)];
+    spatial_ = target.spatial_id;
+    temporal_ = target.temporal_id;
   }
   verdict.ends_picture = facts.ends_frame && facts.spatial_id == spatial_;
   return verdict;

@@ -52,7 +52,7 @@ class FrameSelector {
   Verdict on_vp8(const Input& in);
   Verdict on_vp9(const Input& in);
   Verdict on_av1(const Input& in);
-  Verdict on_h264(const Input& in) const;
+  [[nodiscard]] Verdict on_h264(const Input& in) const;
   void begin_vp9_picture(const Input& in);
   void note_vp9_end(const Input& in);
   void begin_picture(int64_t picture);

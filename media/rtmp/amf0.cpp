@@ -6,19 +6,17 @@ namespace media::rtmp {
 namespace {
 
 // Section 2.1, type markers.
-enum Marker : uint8_t {
-  kNumber = 0x00,
-  kBoolean = 0x01,
-  kString = 0x02,
-  kObject = 0x03,
-  kNull = 0x05,
-  kUndefined = 0x06,
-  kEcmaArray = 0x08,
-  kObjectEnd = 0x09,
-  kStrictArray = 0x0a,
-  kLongString = 0x0c,
-  kUnsupported = 0x0d,
-};
+constexpr uint8_t kNumber = 0x00;
+constexpr uint8_t kBoolean = 0x01;
+constexpr uint8_t kString = 0x02;
+constexpr uint8_t kObject = 0x03;
+constexpr uint8_t kNull = 0x05;
+constexpr uint8_t kUndefined = 0x06;
+constexpr uint8_t kEcmaArray = 0x08;
+constexpr uint8_t kObjectEnd = 0x09;
+constexpr uint8_t kStrictArray = 0x0a;
+constexpr uint8_t kLongString = 0x0c;
+constexpr uint8_t kUnsupported = 0x0d;
 
 class Parser {
  public:

@@ -27,7 +27,7 @@ struct WorkerCounters {
   uint64_t tcp_connections = 0;  // open now
   uint64_t tcp_accepted = 0;
   uint64_t tcp_datagrams_out = 0;  // those of TCP within datagrams_out
-  uint64_t lag_us = 0;  // worst lateness of the last moments, halved ten times a second
+  uint64_t lag_us = 0;             // worst lateness of the last moments, halved ten times a second
   uint64_t sessions = 0;
   uint64_t rooms = 0;
   uint64_t busy_permille = 0;  // smoothed, as are the next two (overload/load_meter.h)

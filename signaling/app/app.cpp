@@ -231,12 +231,11 @@ Outcome<void> ServingApp::open_media() {
   });
   if (!media) return tl::unexpected<EnvError>(media.error());
   media_ = std::move(*media);
-  lessons_ = std::make_unique<LiveLessons>(
-      LiveParams{recordings,
-                 {web::monotonic_now, web::wall_now_us},
-                 ice_servers_for(),
-                 codec_policy(config_.media)},
-      *media_, *storage_);
+  lessons_ = std::make_unique<LiveLessons>(LiveParams{recordings,
+                                                      {web::monotonic_now, web::wall_now_us},
+                                                      ice_servers_for(),
+                                                      codec_policy(config_.media)},
+                                           *media_, *storage_);
   door_ = std::make_unique<LiveLessonsDoor>(*lessons_);
   return {};
 }

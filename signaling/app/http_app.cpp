@@ -113,7 +113,8 @@ void HttpApp::pass_signed_path(Call call) {
   if (!api_.params.streams->check(call.params[0], call.params[1]))
     return reply_error(api_, call, 403, "forbidden", "this address is not valid, or not any more");
   call.responder.trust();
-  call.route->handler(api_, std::move(call));
+  const Route& route = *call.route;
+  route.handler(api_, std::move(call));
 }
 
 void HttpApp::pass_gate(Call call, AuthFailure failure) {

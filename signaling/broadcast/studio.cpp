@@ -129,7 +129,7 @@ bool Studio::write(const std::string& name, const std::string& bytes) {
 
 StudioResult Studio::announce(Session& session) {
   media::hls::Broadcast& broadcast = *session.broadcast;
-  const StudioResult full =
+  StudioResult full =
       lost(fmt::format("{} cannot be written: is the disk full?", job_.directory.string()));
   if (broadcast.init() && !std::exchange(said_init_, true)) {
     const media::hls::InitSegments& init = *broadcast.init();

@@ -44,7 +44,7 @@ struct Config {
     bool offload = true;    // UDP GSO and GRO where the kernel has them
     // Taken from publishers, best first: "VP8", "H264", "VP9", "AV1".
     std::vector<std::string> video_codecs = {"VP8", "H264", "VP9", "AV1"};
-    bool audio_red = true;  // voices with redundancy (RFC 2198) where browsers can
+    bool audio_red = true;   // voices with redundancy (RFC 2198) where browsers can
     unsigned line_mbit = 0;  // what lessons may send in all; 0: no limit
     bool operator==(const Media&) const = default;
   } media;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace signaling::hls {
@@ -241,7 +242,7 @@ unsigned Channel::viewers(Instant now) const {
   }
   const double count = sum.as_seconds() / kAudienceSpan.as_seconds();
   // Somebody who has just come has taken less than a span's worth.
-  return sum == Duration() ? 0 : std::max(1U, static_cast<unsigned>(count + 0.5));
+  return sum == Duration() ? 0 : std::max(1U, static_cast<unsigned>(std::lround(count)));
 }
 
 }  // namespace signaling::hls

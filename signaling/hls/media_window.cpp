@@ -83,7 +83,7 @@ void MediaWindow::begin(Bytes init) {
 void MediaWindow::add_part(Part part, bool ends_segment) {
   if (ended_ || inits_.empty()) return;
   if (!open_) {
-    open_.emplace();
+    open_ = Segment{};
     open_->msn = next_msn_++;
     open_->discontinuity = std::exchange(discontinuity_next_, false);
     open_->init = inits_.back().first;
@@ -126,7 +126,7 @@ void MediaWindow::trim() {
 }
 
 bool MediaWindow::is_playable() const {
-  return ended_ || segments_.size() > 0 || (open_ && !open_->parts.empty());
+  return ended_ || !segments_.empty() || (open_ && !open_->parts.empty());
 }
 
 uint64_t MediaWindow::open_msn() const {
@@ -217,8 +217,8 @@ std::string MediaWindow::render(bool skip, const std::optional<RenditionReport>&
   fmt::format_to(to, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}-{}.{}.m4s\"\n", params_.name,
                  open_msn(), open_ ? open_->parts.size() : 0);
   if (sibling) {
-    fmt::format_to(to, "#EXT-X-RENDITION-REPORT:URI=\"{}\",LAST-MSN={},LAST-PART={}\n", sibling->uri,
-                   sibling->last_msn, sibling->last_part);
+    fmt::format_to(to, "#EXT-X-RENDITION-REPORT:URI=\"{}\",LAST-MSN={},LAST-PART={}\n",
+                   sibling->uri, sibling->last_msn, sibling->last_part);
   }
   return out;
 }

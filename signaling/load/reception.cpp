@@ -77,6 +77,19 @@ Reception::Stream* Reception::repaired_by(uint32_t rtx_ssrc) {
   return found != streams_.end() ? &*found : nullptr;
 }
 
+void Reception::note_media(Instant now, Stream& stream, uint16_t number, bool lost) {
+  stream.line.on_packet(number);
+  const int64_t sequence = stream.sequences.unwrap(number);
+  if (!stream.first) stream.first = sequence;
+  if (lost) {
+    if (stream.rtx) stream.holes.push_back(sequence);
+    if (stream.holes.size() > kMaxHoles) stream.holes.erase(stream.holes.begin());
+    return;
+  }
+  ++stream.kept;
+  if (manners_.nack && stream.rtx) stream.nacks.on_packet(now, sequence);
+}
+
 bool Reception::on_arrival(Instant now, media::ByteSpan packet) {
   std::array<uint8_t, kMaxHead> copy;
   const auto head = read_head(packet, copy);
@@ -85,19 +98,7 @@ bool Reception::on_arrival(Instant now, media::ByteSpan packet) {
                     rng_.below(kWholeShare) < static_cast<uint64_t>(manners_.loss * kWholeShare);
   if (lost) ++repair_.thrown_away;
   const bool is_rtx = repaired_by(head->ssrc().value) != nullptr;
-  if (!is_rtx) {
-    Stream& stream = stream_of(head->ssrc().value);
-    stream.line.on_packet(head->sequence());
-    const int64_t sequence = stream.sequences.unwrap(head->sequence());
-    if (!stream.first) stream.first = sequence;
-    if (lost) {
-      if (stream.rtx) stream.holes.push_back(sequence);
-      if (stream.holes.size() > kMaxHoles) stream.holes.erase(stream.holes.begin());
-    } else {
-      ++stream.kept;
-      if (manners_.nack && stream.rtx) stream.nacks.on_packet(now, sequence);
-    }
-  }
+  if (!is_rtx) note_media(now, stream_of(head->ssrc().value), head->sequence(), lost);
   if (lost) return false;
   has_media_ = true;
   if (manners_.transport_cc && extensions_.transport_cc != 0) {

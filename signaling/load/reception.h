@@ -99,6 +99,7 @@ class Reception {
 
   Stream& stream_of(uint32_t ssrc);
   Stream* repaired_by(uint32_t rtx_ssrc);
+  void note_media(media::Instant now, Stream& stream, uint16_t number, bool lost);
   void on_rtx(media::Instant now, Stream& stream, media::ByteSpan payload);
   void report(media::Instant now, RtcpSink& sink);
   media::rtcp::ReportBlock block_of(media::Instant now, Stream& stream) const;

@@ -87,7 +87,13 @@ class Watcher {
   }
 
  private:
-  enum Slot : size_t { kExited, kWake, kInput, kOutput, kLog, kSlots };
+  // What the thread waits for.
+  static constexpr size_t kExited = 0;
+  static constexpr size_t kWake = 1;
+  static constexpr size_t kInput = 2;
+  static constexpr size_t kOutput = 3;
+  static constexpr size_t kLog = 4;
+  static constexpr size_t kSlots = 5;
 
   // False once the child has ended.
   bool turn() {

@@ -216,7 +216,6 @@ export const en: Messages = {
   'class.noCamera': 'No camera',
 
   'observe.title': 'Observing',
-  'observe.stream': 'Weak line? Watch the delayed stream',
   'observe.hidden': 'No class sees you',
 
   'live.opening': 'Opening the stream…',

@@ -215,7 +215,6 @@ export const zh = {
   'class.noCamera': '没有摄像头',
 
   'observe.title': '听课',
-  'observe.stream': '网络不稳？看延时直播',
   'observe.hidden': '各班看不到您',
 
   'live.opening': '正在打开直播…',

@@ -1,11 +1,10 @@
 import { useT } from '../i18n';
 import { useStore } from '../lib/store';
 import type { Room } from '../rtc/room';
-import { go, type PageProps } from '../lib/navigate';
+import type { PageProps } from '../lib/navigate';
 import { find, teacherOf, type LessonState } from '../state/lesson';
 import { attendance, tiles } from '../state/tiles';
 import { Badge } from '../ui/badge';
-import { Button } from '../ui/button';
 import { ChatLines } from '../ui/chat';
 import { ClassTile } from '../ui/class_tile';
 import { LinkBadge, useLinkWords } from '../ui/link_words';
@@ -41,7 +40,6 @@ function Watch({ room, state }: { room: Room; state: LessonState }) {
         <Badge>{t('observe.title')} · {t('observe.hidden')}</Badge>
         <span className="spring" />
         <ReliefNote room={room} hasWall className="quiet" />
-        <Button data-testid="to-stream" onClick={() => go(`/live/${encodeURIComponent(state.lesson.id)}`)}>{t('observe.stream')}</Button>
         <LinkBadge words={words} />
       </header>
       <section className="courseware">

@@ -40,8 +40,8 @@ TEST_F(EgressSlotTest, ACodecThatTheReceiverLacksIsNotForwarded) {
   EXPECT_EQ(outbox.drops.of(Drop::CodecNotOffered), 2U);
   const auto told = [](const Event& e) { return std::holds_alternative<SlotUndecodable>(e); };
   ASSERT_EQ(std::count_if(outbox.events.begin(), outbox.events.end(), told), 1);
-  const auto& event = std::get<SlotUndecodable>(
-      *std::find_if(outbox.events.begin(), outbox.events.end(), told));
+  const auto& event =
+      std::get<SlotUndecodable>(*std::find_if(outbox.events.begin(), outbox.events.end(), told));
   EXPECT_EQ(event.peer, PeerId(3));
   EXPECT_EQ(event.slot, SlotId(9));
   EXPECT_EQ(event.track, TrackId(11));

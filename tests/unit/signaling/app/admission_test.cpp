@@ -8,8 +8,8 @@ namespace {
 using media::overload::LoadLevel;
 
 TEST(AdmissionTest, EveryoneMayComeWhileThereIsRoom) {
-  for (const Arrival who : {Arrival::Player, Arrival::Page, Arrival::Encoder, Arrival::Return,
-                            Arrival::Teacher}) {
+  for (const Arrival who :
+       {Arrival::Player, Arrival::Page, Arrival::Encoder, Arrival::Return, Arrival::Teacher}) {
     EXPECT_TRUE(admits(LoadLevel::Calm, who));
   }
 }

@@ -43,7 +43,8 @@ TEST(Config, TheExampleListsEveryKey) {
       "data='/"
       "d'\npublic_address='192.0.2.1'\nlog_level='debug'\n[http]\nbind='127.0.0.1'\nport="
       "1\ncertificate='c'\n"
-      "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\ntcp=false\noffload=false\nline_mbit=7\n"
+      "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\ntcp="
+      "false\noffload=false\nline_mbit=7\n"
       "video_codecs=['H264','VP8']\naudio_red=false\n[session]"
       "\nlifetime_hours=4\n[ice]\nturn=['turn:t:1']\nturn_secret_file='s'\nturn_lifetime_hours=5\n"
       "[ingest]\nbind='127.0.0.2'\nrtmp_port=6\n";
