@@ -207,7 +207,7 @@ TEST_F(MediaServerLink, BothServersTellTheSameCaptureTimes) {
   run_for(Duration::millis(200));  // the last packet is everywhere
   // The rooms began at different moments; each server says which.
   const double between = (server->session_time(kRoom) - far->session_time(kRoom)).as_seconds();
-  constexpr double kTolerance = kThreadSanitizer ? 1.0 : 0.050;
+  constexpr double kTolerance = tests::kThreadSanitizer ? 1.0 : 0.050;
   EXPECT_NEAR(capture(*near, kNearSsrc) - between, capture(*watchers[0], kFarSsrc), kTolerance);
 }
 
