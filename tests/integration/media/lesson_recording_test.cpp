@@ -234,19 +234,20 @@ TEST_F(LessonRecording, WhatTheTeacherSendsIsWatchedAndRecordedInStep) {
     // Both files begin with what was captured at the teacher's start, placed by the sender's own
     // reports: within what the mapping tolerates, whatever the sender's clock says and however late
     // the first key frame was encoded.
-    // A thread that gets its turn late stamps late, and ThreadSanitizer makes turns late.
-    constexpr int64_t kTolerance = kThreadSanitizer ? 1'000'000 : 25'000;
-    if (track == kVoice) {
-      EXPECT_TRUE(
-          near(started_[track].start.as_micros(), session_at_start_.as_micros(), kTolerance));
-    }
-    // The first picture comes once per layer on the way up, each with a time of its own.
-    EXPECT_GE(started_[track].start, session_at_start_ - Duration::millis(120));
-    EXPECT_LE(started_[track].start, session_at_start_ + Duration::micros(kTolerance));
+    // A machine that stalls delays the reports, so the absolute place is told loosely here (the
+    // clock's own tests tell it to the microsecond) ...
+    constexpr int64_t kStall = kThreadSanitizer ? 1'000'000 : 250'000;
+    const Duration start = started_[track].start;
+    EXPECT_TRUE(near(start.as_micros(), session_at_start_.as_micros(), kStall)) << track.value;
+    // ... and voice and picture against each other tightly: one clock places both. The first
+    // picture comes once per layer on the way up, each with a time of its own.
+    const Duration voice = started_[kVoice].start;
+    constexpr int64_t kStep = kThreadSanitizer ? 1'000'000 : 25'000;
+    EXPECT_GE(start, voice - Duration::millis(120));
+    EXPECT_LE(start, voice + Duration::micros(kStep));
     const int64_t step = track == kVoice ? 20'000 : 66'667;
-    const int64_t last =
-        (started_[track].start - session_at_start_).as_micros() + file.frames.back().pts_us;
-    EXPECT_TRUE(near(last, (last + step / 2) / step * step, kTolerance)) << track.value;
+    const int64_t last = (start - voice).as_micros() + file.frames.back().pts_us;
+    EXPECT_TRUE(near(last, (last + step / 2) / step * step, kStep)) << track.value;
   }
   Vp8Check decoder;
   std::pair<unsigned, unsigned> last{0, 0};

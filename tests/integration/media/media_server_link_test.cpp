@@ -1,12 +1,12 @@
 // One room on two servers, with a link between them that loses packets and is cut: publisher on A,
 // watchers on both.
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "media/net/udp_socket.h"
 #include "media/rtcp/reports.h"
 #include "media_server_rig.h"
-#include "tests/support/sanitizers.h"
 
 namespace media {
 namespace {
@@ -197,18 +197,22 @@ TEST_F(MediaServerLink, ClosingATrackOnItsOwnServerSilencesTheOther) {
 
 TEST_F(MediaServerLink, BothServersTellTheSameCaptureTimes) {
   start_lesson();
-  for (int i = 0; i < 5; ++i) {
+  // A machine that stalls delays a report and so shifts one server's clock; the least delayed
+  // report wins and the clock slews towards it by 20 ms a second, so ten seconds mend 200 ms.
+  constexpr int kReports = 20;
+  constexpr double kTolerance = 0.050;
+  double apart = 1e9;
+  for (int i = 0; i < kReports && std::abs(apart) > kTolerance; ++i) {
     publish_for(*teacher, Duration::millis(500));
     send_report();
+    run_for(Duration::millis(200));  // the last packet is everywhere
+    if (!near->newest_report.contains(kNearSsrc)) continue;
+    if (!watchers[0]->newest_report.contains(kFarSsrc)) continue;
+    // The rooms began at different moments; each server says which.
+    const double between = (server->session_time(kRoom) - far->session_time(kRoom)).as_seconds();
+    apart = capture(*near, kNearSsrc) - between - capture(*watchers[0], kFarSsrc);
   }
-  ASSERT_TRUE(run_until([&] {
-    return near->newest_report.contains(kNearSsrc) && watchers[0]->newest_report.contains(kFarSsrc);
-  }));
-  run_for(Duration::millis(200));  // the last packet is everywhere
-  // The rooms began at different moments; each server says which.
-  const double between = (server->session_time(kRoom) - far->session_time(kRoom)).as_seconds();
-  constexpr double kTolerance = tests::kThreadSanitizer ? 1.0 : 0.050;
-  EXPECT_NEAR(capture(*near, kNearSsrc) - between, capture(*watchers[0], kFarSsrc), kTolerance);
+  EXPECT_NEAR(apart, 0.0, kTolerance);
 }
 
 TEST_F(MediaServerLink, ALineThatWasCutGoesOnAndALinkThatEndedIsMadeAnew) {
