@@ -37,7 +37,10 @@ struct FromEngine {
     return VoiceActivity{e.room, e.track, e.speaking, e.at};
   }
   Event operator()(const sfu::SlotUndecodable& e) const {
-    return SlotUndecodable{e.peer, e.slot, e.track, e.codec};
+    return SlotUndecodable{e.peer, e.slot, e.track, e.codec, e.over};
+  }
+  Event operator()(const sfu::TrackOverRate& e) const {
+    return TrackOverRate{e.peer, e.track, e.limit_bps, e.over};
   }
   Event operator()(const sfu::AudioLevels& e) const {
     AudioLevels out;

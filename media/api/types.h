@@ -130,11 +130,20 @@ struct ReliefChanged {
   std::vector<PeerId> peers;
 };
 struct SlotUndecodable {  // the slot's receiver did not offer the codec of the track it shows, so
-                          // it gets nothing of it; told once while the slot shows it
+                          // it gets nothing of it; told once while the slot shows it, and again
+                          // with `over` when the sender changes to a codec that it did offer
   PeerId peer;
   SlotId slot;
   TrackId track;
   Codec codec = Codec::Vp8;
+  bool over = false;
+};
+struct TrackOverRate {  // the track brings more than was agreed (PublishedSection::max_bps); the
+                        // surplus is dropped. `over` false: it keeps to it again
+  PeerId peer;
+  TrackId track;
+  int64_t limit_bps = 0;
+  bool over = true;
 };
 struct SegmentStarted {
   RoomId room;
@@ -159,9 +168,9 @@ struct RecordingFinished {  // after stop_recording or remove_room: every file i
   RoomId room;
 };
 
-using Event =
-    std::variant<PeerConnected, ReliefChanged, PeerLost, PeerQuality, TrackActive, VoiceActivity,
-                 AudioLevels, SlotUndecodable, SegmentStarted, SegmentEnded, RecordingFinished>;
+using Event = std::variant<PeerConnected, ReliefChanged, PeerLost, PeerQuality, TrackActive,
+                           VoiceActivity, AudioLevels, SlotUndecodable, TrackOverRate,
+                           SegmentStarted, SegmentEnded, RecordingFinished>;
 
 // ---- numbers for /metrics ----
 

@@ -38,6 +38,8 @@ const char* drop_name(Drop reason) {
       return "rtp_unknown_payload_type";
     case Drop::RtpTooManySsrcs:
       return "rtp_too_many_ssrcs";
+    case Drop::RtpSsrcFlood:
+      return "rtp_ssrc_flood";
     case Drop::RtpDuplicate:
       return "rtp_duplicate";
     case Drop::RtpTooOld:

@@ -25,6 +25,7 @@ enum class Drop : uint8_t {
   RtpUnknownSsrc,
   RtpUnknownPayloadType,
   RtpTooManySsrcs,
+  RtpSsrcFlood,  // a peer names new streams faster than any honest one
   RtpDuplicate,
   RtpTooOld,
   RtpOverRate,  // publisher over its allowance

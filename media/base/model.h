@@ -59,6 +59,9 @@ struct PublishedSection {
     std::optional<uint8_t> layer = std::nullopt;
   };
   std::vector<SsrcPair> ssrcs;
+  // What was agreed that it sends, in bits per second, all layers together; 0: the kind's own
+  // ceiling (sfu/policer.h). More is dropped where it comes in.
+  int64_t max_bps = 0;
 };
 
 // What a watcher uses a slot for: a worker that cannot carry everything leaves the least missed out

@@ -137,6 +137,6 @@ struct ReliefChanged {
 
 using Event =
     std::variant<PeerConnected, ReliefChanged, PeerLost, sfu::PeerQuality, sfu::TrackActive,
-                 sfu::VoiceActivity, sfu::AudioLevels, sfu::SlotUndecodable>;
+                 sfu::VoiceActivity, sfu::AudioLevels, sfu::TrackOverRate, sfu::SlotUndecodable>;
 
 }  // namespace media::engine

@@ -42,16 +42,26 @@ struct PeerOverLimit {
   PeerId peer;
 };
 
+// A track brings more than was agreed (PublishedSection::max_bps): the surplus is dropped at the
+// door. Told within a second, and again with `over` false after a second's peace.
+struct TrackOverRate {
+  PeerId peer;
+  TrackId track;
+  int64_t limit_bps = 0;
+  bool over = true;
+};
+
 // A slot shows a track whose codec its receiver did not offer: nothing of it is sent. Told once
-// while the slot shows it.
+// while the slot shows it, and again with `over` when the sender changes to one that it did.
 struct SlotUndecodable {
   PeerId peer;
   SlotId slot;
   TrackId track;
   Codec codec = Codec::Vp8;
+  bool over = false;
 };
 
 using Event = std::variant<PeerQuality, TrackActive, VoiceActivity, AudioLevels, PeerOverLimit,
-                           SlotUndecodable>;
+                           TrackOverRate, SlotUndecodable>;
 
 }  // namespace media::sfu

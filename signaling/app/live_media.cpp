@@ -563,6 +563,14 @@ void LiveLessons::State::on_event(const media::api::Event& event) {
         blind->peer.value, codec_name(blind->codec), blind->track.value);
     return;
   }
+  if (const auto* rate = std::get_if<media::api::TrackOverRate>(&event)) {
+    if (rate->over) {
+      media::logger("live")->warn(
+          "track {} of peer {} brings more than the agreed {} kbit/s; the surplus is dropped.",
+          rate->track.value, rate->peer.value, rate->limit_bps / 1000);
+    }
+    return;
+  }
   if (const auto* relief = std::get_if<media::api::ReliefChanged>(&event))
     return on_relief(*relief);
   if (const auto* lost = std::get_if<media::api::PeerLost>(&event)) return on_peer_lost(lost->peer);
