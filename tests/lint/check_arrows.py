@@ -15,7 +15,7 @@ TOPS = ("media", "signaling", "storage")
 PURE = {
     "media/stun", "media/rtp", "media/rtcp", "media/codec", "media/ice", "media/receive", "media/send",
     "media/layers", "media/audio", "media/overload", "media/sfu",
-    "media/rtmp",
+    "media/estimate", "media/allocate", "media/pace", "media/rtmp",
     "signaling/protocol", "signaling/sdp", "signaling/classroom", "signaling/hls",
 }
 IMPURE = re.compile(
