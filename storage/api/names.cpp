@@ -72,6 +72,17 @@ constexpr std::array kSegmentStates{
     Named{SegmentState::Repaired, "repaired"},
     Named{SegmentState::Broken, "broken"},
 };
+constexpr std::array kSourceRoles{
+    Named{SourceRole::TeacherCamera, "teacher-camera"},
+    Named{SourceRole::Board, "board"},
+    Named{SourceRole::Courseware, "courseware"},
+    Named{SourceRole::Other, "other"},
+};
+constexpr std::array kSourceKinds{
+    Named{SourceKind::RtmpPush, "rtmp-push"}, Named{SourceKind::Rtsp, "rtsp"},
+    Named{SourceKind::RtspUdp, "rtsp-udp"},   Named{SourceKind::Srt, "srt"},
+    Named{SourceKind::Rtmp, "rtmp"},
+};
 
 // Tables stand in the order of their enumeration, so that a value is its own index.
 template <class Table>
@@ -83,7 +94,7 @@ constexpr bool in_order(const Table& table) {
 }
 static_assert(in_order(kCollectiveKinds) && in_order(kMemberRoles) && in_order(kCollectiveRoles) &&
               in_order(kActivityKinds) && in_order(kLessonStates) && in_order(kLessonRoles) &&
-              in_order(kSegmentStates));
+              in_order(kSegmentStates) && in_order(kSourceRoles) && in_order(kSourceKinds));
 
 template <class Table, class E>
 std::string_view name_in(const Table& table, E value) {
@@ -124,6 +135,12 @@ std::string_view name_of(LessonRole v) {
 std::string_view name_of(SegmentState v) {
   return name_in(kSegmentStates, v);
 }
+std::string_view name_of(SourceRole v) {
+  return name_in(kSourceRoles, v);
+}
+std::string_view name_of(SourceKind v) {
+  return name_in(kSourceKinds, v);
+}
 
 template <>
 std::optional<CollectiveKind> parse_name<CollectiveKind>(std::string_view name) {
@@ -152,6 +169,14 @@ std::optional<LessonRole> parse_name<LessonRole>(std::string_view name) {
 template <>
 std::optional<SegmentState> parse_name<SegmentState>(std::string_view name) {
   return value_in(kSegmentStates, name);
+}
+template <>
+std::optional<SourceRole> parse_name<SourceRole>(std::string_view name) {
+  return value_in(kSourceRoles, name);
+}
+template <>
+std::optional<SourceKind> parse_name<SourceKind>(std::string_view name) {
+  return value_in(kSourceKinds, name);
 }
 
 }  // namespace storage

@@ -17,6 +17,8 @@ std::string_view name_of(ActivityKind v);  // "synchronous-lesson", "open-lesson
 std::string_view name_of(LessonState v);   // "scheduled", "live", "ended"
 std::string_view name_of(LessonRole v);    // "teacher", "class", "observer"
 std::string_view name_of(SegmentState v);  // "writing", "complete", "repaired", "broken"
+std::string_view name_of(SourceRole v);    // "teacher-camera", "board", "courseware", "other"
+std::string_view name_of(SourceKind v);    // "rtmp-push", "rtsp", "rtsp-udp", "srt", "rtmp"
 
 // The value that `name` stands for; unset for any other text. For example
 // parse_name<LessonRole>("class").
@@ -37,5 +39,9 @@ template <>
 std::optional<LessonRole> parse_name<LessonRole>(std::string_view name);
 template <>
 std::optional<SegmentState> parse_name<SegmentState>(std::string_view name);
+template <>
+std::optional<SourceRole> parse_name<SourceRole>(std::string_view name);
+template <>
+std::optional<SourceKind> parse_name<SourceKind>(std::string_view name);
 
 }  // namespace storage

@@ -174,13 +174,34 @@ struct RecordingSegment {  // one file of one track
   std::string participant;
   std::string name;           // shown: school and class, or teacher
   std::string role;           // "teacher" | "class"
-  std::string source;         // "microphone" | "camera" | "screen" | "screen-audio"
-  std::string codec;          // "opus" | "vp8" | "vp9" | "h264"
+  std::string source;         // "microphone" | "camera" | "screen" | "screen-audio" | "board"
+  std::string codec;          // "opus" | "vp8" | "vp9" | "h264" | "av1"
   std::string file;           // relative to <data>/recordings/<lesson id>
   int64_t start_us = 0;       // session clock of the file's time zero
   int64_t end_us = 0;         // 0 while writing
   std::string clock_mapping;  // JSON [[rtp, session_us], …]
   SegmentState state = SegmentState::Writing;
+};
+
+// What a classroom recorder, camera or encoder shows in a lesson.
+enum class SourceRole : uint8_t { TeacherCamera, Board, Courseware, Other };
+// How its media comes: it calls us (RtmpPush), or we call it.
+enum class SourceKind : uint8_t { RtmpPush, Rtsp, RtspUdp, Srt, Rtmp };
+
+struct LessonSource {
+  Id id;
+  Id lesson_id;
+  std::string name;  // as the teacher knows it
+  SourceRole role = SourceRole::TeacherCamera;
+  SourceKind kind = SourceKind::Rtsp;
+  std::string url;  // without the secrets below; empty for RtmpPush
+  std::string user;
+  std::string password;
+  std::string passphrase;  // SRT
+  std::string stream_id;   // SRT
+  std::string key_hash;    // RtmpPush: of the access token that is its stream key
+  bool enabled = true;
+  int64_t created_at = 0;  // wall
 };
 
 // ---- what lists return: rows joined for a page, never with a password hash ----

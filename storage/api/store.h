@@ -84,6 +84,18 @@ class Store {
   // Tokens and sessions that ended at `wall_us` or before.
   virtual Outcome<void> remove_expired(int64_t wall_us) = 0;
 
+  // ---- recorders and encoders ----
+  // Refused when the lesson has `most` already. `key`, for RtmpPush, is stored with it: both or
+  // neither.
+  virtual Outcome<bool> add_source(const LessonSource& row, const std::optional<AccessToken>& key,
+                                   int most) = 0;
+  // In the order in which they were added.
+  virtual Outcome<std::vector<LessonSource>> sources_of_lesson(const Id& lesson_id) = 0;
+  // Name, role and whether it is enabled. False: the lesson has no such source.
+  virtual Outcome<bool> change_source(const LessonSource& row) = 0;
+  // Its key is revoked with it. False: the lesson has no such source.
+  virtual Outcome<bool> remove_source(const Id& lesson_id, const Id& id) = 0;
+
   // ---- the timeline ----
   // Each lesson's events must continue its sequence without a gap, otherwise nothing is stored and
   // the error says which number was expected.

@@ -72,6 +72,12 @@ class SqliteStore final : public Store {
   Outcome<void> remove_session(const std::string& secret_hash) override;
   Outcome<void> remove_expired(int64_t wall_us) override;
 
+  Outcome<bool> add_source(const LessonSource& row, const std::optional<AccessToken>& key,
+                           int most) override;
+  Outcome<std::vector<LessonSource>> sources_of_lesson(const Id& lesson_id) override;
+  Outcome<bool> change_source(const LessonSource& row) override;
+  Outcome<bool> remove_source(const Id& lesson_id, const Id& id) override;
+
   Outcome<void> append_events(const std::vector<LessonEvent>& events) override;
   Outcome<std::vector<LessonEvent>> events(const Id& lesson_id, int64_t after_sequence,
                                            int limit) override;
@@ -129,6 +135,8 @@ class SqliteStore final : public Store {
     });
   }
 
+  void insert_token(const AccessToken& row);
+  void retire_token(const std::string& secret_hash);
   // Rows that the statement before has changed.
   int64_t changed();
   void fill_classes(std::vector<Lesson>& lessons);

@@ -79,19 +79,27 @@ struct AuditReader {
 
 }  // namespace
 
+void SqliteStore::insert_token(const AccessToken& row) {
+  const std::string role = word(row.role);
+  const std::string class_id = row.class_id.value_or("");
+  const std::string person_id = row.person_id.value_or("");
+  const int revoked = row.revoked ? 1 : 0;
+  session_ << "INSERT INTO access_token (secret_hash, lesson_id, role, class_id, person_id, "
+              "expires_at, revoked) VALUES "
+              "(:hash, :lesson, :role, NULLIF(:class, ''), NULLIF(:person, ''), :expires, "
+              ":revoked)",
+      soci::use(row.secret_hash), soci::use(row.lesson_id), soci::use(role), soci::use(class_id),
+      soci::use(person_id), soci::use(row.expires_at), soci::use(revoked);
+}
+
+void SqliteStore::retire_token(const std::string& secret_hash) {
+  session_ << "UPDATE access_token SET revoked = 1 WHERE secret_hash = :hash",
+      soci::use(secret_hash);
+  session_ << "DELETE FROM login_session WHERE token_hash = :hash", soci::use(secret_hash);
+}
+
 Outcome<void> SqliteStore::add_token(const AccessToken& row) {
-  return write("add the token", [&] {
-    const std::string role = word(row.role);
-    const std::string class_id = row.class_id.value_or("");
-    const std::string person_id = row.person_id.value_or("");
-    const int revoked = row.revoked ? 1 : 0;
-    session_
-        << "INSERT INTO access_token (secret_hash, lesson_id, role, class_id, person_id, "
-           "expires_at, revoked) VALUES "
-           "(:hash, :lesson, :role, NULLIF(:class, ''), NULLIF(:person, ''), :expires, :revoked)",
-        soci::use(row.secret_hash), soci::use(row.lesson_id), soci::use(role), soci::use(class_id),
-        soci::use(person_id), soci::use(row.expires_at), soci::use(revoked);
-  });
+  return write("add the token", [&] { insert_token(row); });
 }
 
 Outcome<std::optional<AccessToken>> SqliteStore::token_by_hash(const std::string& secret_hash) {
@@ -110,11 +118,7 @@ Outcome<std::vector<AccessToken>> SqliteStore::tokens_of_lesson(const Id& lesson
 }
 
 Outcome<void> SqliteStore::revoke_token(const std::string& secret_hash) {
-  return write("revoke the token", [&] {
-    session_ << "UPDATE access_token SET revoked = 1 WHERE secret_hash = :hash",
-        soci::use(secret_hash);
-    session_ << "DELETE FROM login_session WHERE token_hash = :hash", soci::use(secret_hash);
-  });
+  return write("revoke the token", [&] { retire_token(secret_hash); });
 }
 
 Outcome<void> SqliteStore::add_session(const LoginSession& row) {

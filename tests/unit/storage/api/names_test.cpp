@@ -25,6 +25,8 @@ TEST(Names, EveryValueReadsBack) {
   expect_round_trip(LessonState::Ended);
   expect_round_trip(LessonRole::Observer);
   expect_round_trip(SegmentState::Broken);
+  expect_round_trip(SourceRole::Other);
+  expect_round_trip(SourceKind::Rtmp);
 }
 
 TEST(Names, AreThoseOfTheProtocol) {

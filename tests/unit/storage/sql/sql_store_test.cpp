@@ -367,6 +367,95 @@ TEST_P(StoreContract, TheLibraryHasEndedLessonsWithFilesForThoseWhoMaySeeThem) {
   EXPECT_TRUE(store_->recordings_for_person(id_of("teacher"), {50, 1})->empty());
 }
 
+LessonSource camera_row() {
+  LessonSource row;
+  row.id = id_of("source1");
+  row.lesson_id = id_of("lesson");
+  row.name = "教师机位";
+  row.role = SourceRole::Board;
+  row.kind = SourceKind::Rtsp;
+  row.url = "rtsp://10.0.0.8/cam";
+  row.user = "admin";
+  row.password = "p";
+  row.passphrase = "long enough";
+  row.stream_id = "s";
+  row.created_at = 7;
+  return row;
+}
+
+TEST_P(StoreContract, ASourceIsReadAsItWasWritten) {
+  const LessonSource row = camera_row();
+  EXPECT_TRUE(store_->add_source(row, std::nullopt, 8).value());
+  const auto read = store_->sources_of_lesson(id_of("lesson"));
+  ASSERT_EQ(read->size(), 1U);
+  const LessonSource& one = read->front();
+  EXPECT_EQ(std::tie(one.id, one.lesson_id, one.name, one.role, one.kind, one.url, one.user),
+            std::tie(row.id, row.lesson_id, row.name, row.role, row.kind, row.url, row.user));
+  EXPECT_EQ(std::tie(one.password, one.passphrase, one.stream_id, one.key_hash, one.enabled,
+                     one.created_at),
+            std::tie(row.password, row.passphrase, row.stream_id, row.key_hash, row.enabled,
+                     row.created_at));
+  EXPECT_TRUE(store_->sources_of_lesson(id_of("elsewhere"))->empty());
+}
+
+TEST_P(StoreContract, ALessonTakesSoManySourcesAndNoMore) {
+  LessonSource row = camera_row();
+  EXPECT_TRUE(store_->add_source(row, std::nullopt, 1).value());
+  row.id = id_of("source2");
+  EXPECT_FALSE(store_->add_source(row, std::nullopt, 1).value());
+  EXPECT_EQ(store_->sources_of_lesson(id_of("lesson"))->size(), 1U);
+}
+
+TEST_P(StoreContract, ASourceChangesOnlyInItsOwnLesson) {
+  LessonSource row = camera_row();
+  ASSERT_TRUE(store_->add_source(row, std::nullopt, 8).value());
+  row.name = "板书机位";
+  row.role = SourceRole::Courseware;
+  row.enabled = false;
+  row.url = "rtsp://elsewhere/";
+  EXPECT_TRUE(store_->change_source(row).value());
+  const LessonSource read = store_->sources_of_lesson(id_of("lesson"))->front();
+  EXPECT_EQ(read.name, "板书机位");
+  EXPECT_EQ(read.role, SourceRole::Courseware);
+  EXPECT_FALSE(read.enabled);
+  EXPECT_EQ(read.url, "rtsp://10.0.0.8/cam");
+  row.lesson_id = id_of("elsewhere");
+  EXPECT_FALSE(store_->change_source(row).value());
+  EXPECT_FALSE(store_->remove_source(id_of("elsewhere"), row.id).value());
+  EXPECT_EQ(store_->sources_of_lesson(id_of("lesson"))->size(), 1U);
+}
+
+TEST_P(StoreContract, AStreamKeyEndsWithItsSource) {
+  LessonSource row = camera_row();
+  row.kind = SourceKind::RtmpPush;
+  row.url = "";
+  row.key_hash = tests::hash_of("key");
+  AccessToken key;
+  key.secret_hash = row.key_hash;
+  key.lesson_id = row.lesson_id;
+  key.role = LessonRole::Teacher;
+  key.expires_at = 1'000;
+  ASSERT_TRUE(store_->add_source(row, key, 8).value());
+  EXPECT_FALSE(store_->token_by_hash(row.key_hash).value()->revoked);
+  EXPECT_TRUE(store_->remove_source(row.lesson_id, row.id).value());
+  EXPECT_TRUE(store_->token_by_hash(row.key_hash).value()->revoked);
+  EXPECT_TRUE(store_->sources_of_lesson(row.lesson_id)->empty());
+}
+
+TEST_P(StoreContract, BoardsAndAv1AreRecorded) {
+  RecordingSegment row;
+  row.id = id_of("segment-board");
+  row.lesson_id = id_of("lesson");
+  row.participant = "p1";
+  row.name = "林老师";
+  row.role = "teacher";
+  row.source = "board";
+  row.codec = "av1";
+  row.file = "board.webm";
+  row.clock_mapping = "[]";
+  ASSERT_DONE(store_->add_segment(row));
+}
+
 TEST_P(StoreContract, TheAuditIsReadNewestFirst) {
   ASSERT_DONE(store_->add_audit({1, "a", "token", "x"}));
   ASSERT_DONE(store_->add_audit({2, "b", "end-lesson", "y"}));
