@@ -126,6 +126,7 @@ void LiveLessons::State::drop_media(Hosted& lesson, const std::string& p) {
   }
   lesson.links.erase(p);
   lesson.walls.erase(p);
+  lesson.views.erase(p);
 }
 
 void LiveLessons::State::stop_recording(Hosted& lesson) {
@@ -192,6 +193,8 @@ void LiveLessons::State::replan(Hosted& lesson) {
 void LiveLessons::State::replan(Hosted& lesson, Peer& peer, bool always_tell) {
   const auto wall = lesson.walls.find(peer.p);
   peer.viewer.wall = wall != lesson.walls.end() ? wall->second : std::vector<std::string>();
+  const auto view = lesson.views.find(peer.p);
+  peer.viewer.hidden = view != lesson.views.end() ? view->second : std::set<std::string>();
   const classroom::SlotPlan before =
       std::exchange(peer.plan, classroom::plan_slots(lesson.room, peer.viewer, peer.plan));
   for (const auto& [name, target] : peer.plan) {
@@ -199,16 +202,16 @@ void LiveLessons::State::replan(Hosted& lesson, Peer& peer, bool always_tell) {
     media::SlotFeed feed;
     if (target.loudest) {
       feed = media::Loudest{};
-    } else if (target.shown) {
+    } else if (target.shown && !target.hidden) {
       if (const auto track = track_for(lesson, target.shown->p, target.shown->source))
         feed = *track;
     }
     const auto old = before.find(name);
-    const uint8_t old_layer = old != before.end() ? old->second.layer : classroom::kBest;
-    if (peer.slot_kinds.at(name) == media::MediaKind::Video && target.layer != old_layer) {
-      // A thumbnail of the lowest size needs no more than the lowest frame rate.
-      const bool is_small = target.layer == 0 && name.starts_with("wall-");
-      media.limit_slot(peer.id, slot, {target.layer, is_small ? uint8_t{0} : media::kBestLayer});
+    const classroom::SlotTarget fresh;
+    const classroom::SlotTarget& was = old != before.end() ? old->second : fresh;
+    if (peer.slot_kinds.at(name) == media::MediaKind::Video &&
+        (target.layer != was.layer || target.rate != was.rate)) {
+      media.limit_slot(peer.id, slot, {target.layer, target.rate});
     }
     if (peer.fed[name] != feed) {
       peer.fed[name] = feed;

@@ -332,7 +332,12 @@ void LiveLessons::State::welcome(Socket& socket, ConnectionId id, const protocol
   if (Socket* older = socket_of(lesson, p); older != nullptr && older != &socket) {
     close(*older, protocol::kCloseSeatTaken, "the seat was taken over");
   }
-  if (!resumed) seat.secret = auth::new_secret();
+  if (!resumed) {
+    seat.secret = auth::new_secret();
+    // A page that begins anew says itself what it shows.
+    lesson.walls.erase(p);
+    lesson.views.erase(p);
+  }
   seat.connection = id;
   socket.p = p;
   socket.lesson = lesson.row.id;
@@ -386,6 +391,11 @@ void LiveLessons::State::handle(ConnectionId id, Socket& socket,
   }
   if (const auto* m = std::get_if<protocol::Wall>(&message)) {
     lesson->walls[socket.p] = m->show;
+    if (Peer* peer = page_peer(*lesson, socket.p)) replan(*lesson, *peer, false);
+    return send(socket, protocol::Ok{request_id});
+  }
+  if (const auto* m = std::get_if<protocol::View>(&message)) {
+    lesson->views[socket.p] = {m->hidden.begin(), m->hidden.end()};
     if (Peer* peer = page_peer(*lesson, socket.p)) replan(*lesson, *peer, false);
     return send(socket, protocol::Ok{request_id});
   }

@@ -105,7 +105,8 @@ struct Hosted {
   std::map<std::pair<std::string, TrackSource>, std::vector<TrackId>> tracks;
   bool ended = false;
   std::map<std::string, Seat> seats;
-  std::map<std::string, std::vector<std::string>> walls;
+  std::map<std::string, std::vector<std::string>> walls;  // by participant: chosen pictures
+  std::map<std::string, std::set<std::string>> views;     // by participant: slots not looked at
   std::map<std::string, std::shared_ptr<int64_t>> attendance;  // row ids, set on the storage thread
   std::map<std::string, storage::RecordingSegment> segments;   // by file, while writing
   std::map<std::string, protocol::LinkFacts> links;

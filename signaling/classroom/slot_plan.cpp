@@ -13,6 +13,11 @@ bool is_wall(const std::string& slot) {
   return slot.rfind("wall-", 0) == 0;
 }
 
+// Voices are heard whatever the page shows.
+bool is_picture(const std::string& slot) {
+  return slot.rfind("voice-", 0) != 0 && slot.rfind("sound-", 0) != 0;
+}
+
 class Planner {
  public:
   Planner(const Classroom& room, const Viewer& viewer) : room_(room), viewer_(viewer) {}
@@ -127,8 +132,12 @@ SlotPlan plan_slots(const Classroom& room, const Viewer& viewer, const SlotPlan&
     if (is_wall(slot)) {
       // Who is on stage is already large elsewhere on the same page.
       const bool twice = stage != plan.end() && target.shown && stage->second.shown == target.shown;
-      target.layer = shown_on_wall > kLargeWall || twice ? 0 : kBest;
+      const bool is_large = shown_on_wall > kLargeWall;
+      // A lesson's wall is made of small tiles, however few; who is called is seen on the stage.
+      target.layer = is_large || twice || !room.policy().everyone_has_a_wall ? 0 : kBest;
+      target.rate = is_large || twice ? 0 : kBest;
     }
+    target.hidden = viewer.hidden.contains(slot) && is_picture(slot);
     const auto limit = viewer.limits.find(slot);
     if (limit != viewer.limits.end()) target.layer = std::min(target.layer, limit->second);
   }

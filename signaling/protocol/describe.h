@@ -17,6 +17,7 @@ inline constexpr size_t kMaxReasonBytes = 1024;
 inline constexpr double kMaxFigure = 1e9;  // of a quality report
 inline constexpr int64_t kMaxLayer = 255;  // media::kBestLayer
 inline constexpr size_t kMaxIceUrls = 8;   // config::kMaxTurnUrls
+inline constexpr size_t kMaxSources = 64;  // of a lesson; REST takes fewer
 
 template <class M, class... T>
 concept OneOf = (std::same_as<std::remove_const_t<M>, T> || ...);
@@ -58,6 +59,11 @@ template <class V, OneOf<Wall> M>
 void describe(V& v, M& m) {
   v.integer("id", m.id, 0, kMaxExact);
   v.texts("show", m.show, kMaxIdBytes, kMaxWall);
+}
+template <class V, OneOf<View> M>
+void describe(V& v, M& m) {
+  v.integer("id", m.id, 0, kMaxExact);
+  v.texts("hidden", m.hidden, kMaxIdBytes, kMaxSections);
 }
 template <class V, OneOf<Start, End, Release, Ping, Ok> M>
 void describe(V& v, M& m) {
@@ -297,6 +303,21 @@ void describe(V& v, M& m) {
 template <class V, OneOf<Relief> M>
 void describe(V& v, M& m) {
   v.text("step", m.step, 1, 32);
+}
+template <class V, OneOf<SourceStatus> M>
+void describe(V& v, M& m) {
+  v.text("source", m.source, 1, kMaxIdBytes);
+  v.text("name", m.name, 1, kMaxNameBytes);
+  v.text("role", m.role, 1, kMaxIdBytes);
+  v.text("kind", m.kind, 1, kMaxIdBytes);
+  v.text("address", m.address, 0, kMaxNameBytes);
+  v.choice("state", m.state);
+  v.text("reason", m.reason, 0, kMaxIdBytes);
+  v.integer("retryIn", m.retry_in, 0, kMaxExact);
+}
+template <class V, OneOf<Sources> M>
+void describe(V& v, M& m) {
+  v.objects("sources", m.sources, kMaxSources);
 }
 template <class V, OneOf<Pong> M>
 void describe(V& v, M& m) {

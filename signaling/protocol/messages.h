@@ -21,7 +21,9 @@ enum class LessonPhase : uint8_t { Scheduled, Live, Ended };
 enum class MutedBy : uint8_t { Nobody, Teacher, Self };
 // What a section of an offer is for; Slot receives, the others send.
 enum class SectionUse : uint8_t { Microphone, Camera, Screen, ScreenAudio, Slot };
-enum class TrackSource : uint8_t { Microphone, Camera, Screen, ScreenAudio };
+enum class TrackSource : uint8_t { Microphone, Camera, Screen, ScreenAudio, Board };
+// Of a recorder or encoder: what stands between it and the lesson.
+enum class SourceState : uint8_t { Off, Waiting, Connecting, Live, Retrying };
 enum class ErrorCode : uint8_t {
   BadJson,
   BadMessage,
@@ -73,6 +75,12 @@ struct Wall {
   RequestId id = 0;
   std::vector<std::string>
       show;  // participants, most wanted first; empty goes back to the order of arrival
+};
+// What the page does not show just now: nothing is sent for these video slots.
+struct View {
+  static constexpr std::string_view kName = "view";
+  RequestId id = 0;
+  std::vector<std::string> hidden;  // all of them; replaces what was said before
 };
 struct Start {
   static constexpr std::string_view kName = "start";
@@ -145,8 +153,8 @@ struct Ping {
   RequestId id = 0;
 };
 
-using ClientMessage = std::variant<Hello, Offer, Limit, Wall, Start, End, Hand, Call, Release, Mute,
-                                   Remove, Readmit, Chat, Headcount, Media, Quality, Ping>;
+using ClientMessage = std::variant<Hello, Offer, Limit, Wall, View, Start, End, Hand, Call, Release,
+                                   Mute, Remove, Readmit, Chat, Headcount, Media, Quality, Ping>;
 
 // ---- parts of what the server says ----
 
@@ -390,6 +398,23 @@ struct Relief {
   static constexpr std::string_view kName = "relief";
   std::string step;
 };
+// A recorder, camera or encoder of the lesson, for its teacher.
+struct SourceStatus {
+  std::string source;  // its id, as in REST
+  std::string name;
+  std::string role;     // "teacher-camera", "board", "courseware", "other"
+  std::string kind;     // "rtmp-push", "rtsp", "rtsp-udp", "srt", "rtmp"
+  std::string address;  // where it is called, without anything secret; empty for "rtmp-push"
+  SourceState state = SourceState::Waiting;
+  std::string reason;    // a word for why it is not live (PROTOCOL.md); may be empty
+  int64_t retry_in = 0;  // seconds until it is called again, with SourceState::Retrying
+  bool operator==(const SourceStatus&) const = default;
+};
+struct Sources {
+  static constexpr std::string_view kName = "sources";
+  std::vector<SourceStatus> sources;  // all, in the order in which they were added
+  bool operator==(const Sources&) const = default;
+};
 struct Pong {
   static constexpr std::string_view kName = "pong";
   RequestId id = 0;
@@ -397,6 +422,6 @@ struct Pong {
 };
 
 using ServerMessage = std::variant<Ok, ErrorMessage, Welcome, Answer, Event, Slots, Levels, Links,
-                                   Observers, Relief, Pong>;
+                                   Observers, Relief, Sources, Pong>;
 
 }  // namespace signaling::protocol

@@ -107,6 +107,17 @@ export const en: Messages = {
   'check.done': 'Done, back to today',
   'check.noPicture': 'No picture',
 
+  'wall.pages': 'Pages of classes',
+  'wall.page': 'Classes {{from}}–{{to}}',
+  'wall.pageHand': 'Classes {{from}}–{{to}}, a hand is up',
+  'wall.previous': 'Previous page',
+  'wall.next': 'Next page',
+  'wall.turning': 'Turn by itself',
+  'keys.arrows': 'Turn the pages of classes',
+  'view.off': 'Pictures are off, the sound goes on',
+  'view.turnOff': 'Sound only',
+  'view.turnOn': 'Show pictures',
+
   'link.connecting': 'Connecting…',
   'link.connected': 'Connected',
   'link.weak': 'Weak line, the voice is kept',

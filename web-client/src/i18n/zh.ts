@@ -106,6 +106,17 @@ export const zh = {
   'check.done': '完成，回到今天',
   'check.noPicture': '没有画面',
 
+  'wall.pages': '班级画面分页',
+  'wall.page': '第 {{from}}–{{to}} 个班',
+  'wall.pageHand': '第 {{from}}–{{to}} 个班，有班级举手',
+  'wall.previous': '上一页',
+  'wall.next': '下一页',
+  'wall.turning': '自动翻页',
+  'keys.arrows': '翻看班级画面',
+  'view.off': '画面已关闭，声音照常',
+  'view.turnOff': '只听声音',
+  'view.turnOn': '显示画面',
+
   'link.connecting': '正在连接…',
   'link.connected': '已连接',
   'link.weak': '线路较弱，已保证声音',

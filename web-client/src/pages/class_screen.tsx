@@ -13,6 +13,7 @@ import { Shortcuts } from '../ui/dialog';
 import { Icon } from '../ui/icons';
 import { sayLink, useLinkWords } from '../ui/link_words';
 import { ReliefNote } from '../ui/relief_note';
+import { SlotVideo } from '../ui/slot_video';
 import { Toasts, useToasts } from '../ui/toast';
 import { useTheme } from '../ui/theme';
 import { Video } from '../ui/video';
@@ -165,7 +166,6 @@ function Strip({ room }: { room: Room }) {
 
 function Pictures({ room, state }: { room: Room; state: LessonState }) {
   const t = useT();
-  const streams = useStore(room.streams);
   const slots = useStore(room.slots);
   const publishing = useStore(room.publisher.state);
   const own = useTrackStream(publishing.cameraOff ? null : publishing.camera);
@@ -176,21 +176,21 @@ function Pictures({ room, state }: { room: Room; state: LessonState }) {
   const showsTeacher = Boolean(slots['teacher']);
   const teacherName = teacherOf(state)?.name ?? state.lesson.teacher;
   const voice = voiceWords({ onStage: isCalled, muted: me?.muted === true && me.mutedBy !== 'self', mic: publishing.microphone !== null }, publishing.mutedHere || me?.mutedBy === 'self');
-  const teacher = <Video stream={streams.get('teacher') ?? null} label={teacherName} testId="teacher-video" />;
+  const teacher = <SlotVideo room={room} slot="teacher" label={teacherName} testId="teacher-video" />;
   const waiting = t(state.lesson.state === 'live' ? 'class.noTeacher' : 'lesson.waiting');
   const layout = showsScreen || on !== undefined || isCalled ? 'with-side' : 'alone';
   return (
     <div className={`room-pictures ${layout}`}>
       <div className="room-main">
         {showsScreen
-          ? <Video stream={streams.get('screen') ?? null} label={t('teach.sharing')} testId="screen-video" />
+          ? <SlotVideo room={room} slot="screen" label={t('teach.sharing')} testId="screen-video" />
           : showsTeacher ? teacher : <p className="room-waiting"><span>{state.lesson.topic}</span><span>{waiting}</span></p>}
       </div>
       <div className="room-side">
         {showsScreen && showsTeacher && <figure>{teacher}</figure>}
         {on !== undefined && (
           <figure className="on-stage" data-testid="stage">
-            <Video stream={streams.get('stage') ?? null} label={on.name} testId="stage-video" />
+            <SlotVideo room={room} slot="stage" label={on.name} testId="stage-video" />
             <figcaption>{t('class.stage', { name: on.name })}</figcaption>
           </figure>
         )}

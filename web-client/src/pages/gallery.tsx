@@ -58,7 +58,7 @@ export default function Gallery() {
       </div>
       <div className="gallery-bars"><Bar value={0} label={t('teach.micLevel')} /><Bar value={0.45} label={t('teach.micLevel')} /><Bar value={1} label={t('teach.micLevel')} /></div>
       <div className="gallery-tiles">
-        {TILES.map((more, i) => <ClassTile key={i} participant={{ ...someone, ...more, p: `g${i}` }} stream={null} onCall={nothing} onMute={nothing} onRemove={nothing} />)}
+        {TILES.map((more, i) => <ClassTile key={i} participant={{ ...someone, ...more, p: `g${i}` }} picture={null} onCall={nothing} onMute={nothing} onRemove={nothing} />)}
       </div>
       <Table rows={[1, 2]} rowKey={String} columns={[{ title: t('library.topic'), cell: (n) => `分数的初步认识 ${n}` }, { title: t('library.length'), cell: () => '41:30' }]} />
       <Timeline label={t('player.timeline')} durationUs={41 * MINUTE} atUs={atUs} onSeek={setAt} bands={[

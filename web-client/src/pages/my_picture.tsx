@@ -5,6 +5,7 @@ import { watchLevel } from '../rtc/devices';
 import type { Room } from '../rtc/room';
 import { Bar } from '../ui/bar';
 import { Icon } from '../ui/icons';
+import { SlotVideo } from '../ui/slot_video';
 import { Video } from '../ui/video';
 import { useTrackStream } from './lesson_gate';
 
@@ -21,7 +22,6 @@ export function useLevel(track: MediaStreamTrack | null): number {
 export function MyPicture({ room, usesOwn }: { room: Room; usesOwn: boolean }) {
   const t = useT();
   const publishing = useStore(room.publisher.state);
-  const streams = useStore(room.streams);
   const own = useTrackStream(publishing.cameraOff ? null : publishing.camera);
   const level = useLevel(publishing.microphone);
   const trouble = publishing.cameraTrouble ?? publishing.microphoneTrouble;
@@ -30,7 +30,7 @@ export function MyPicture({ room, usesOwn }: { room: Room; usesOwn: boolean }) {
     <section className="panel me" aria-label={t('teach.me')}>
       {usesOwn
         ? own === null ? <div className="panel-empty"><p>{t('teach.noCamera')}</p></div> : <Video stream={own} label={t('teach.me')} testId="self-video" mirrored />
-        : <Video stream={streams.get('teacher') ?? null} label={t('teach.me')} testId="teacher-video" />}
+        : <SlotVideo room={room} slot="teacher" label={t('teach.me')} testId="teacher-video" />}
       <div className="panel-words">
         <Icon name={publishing.mutedHere ? 'micOff' : 'mic'} />
         <div className="me-level" data-testid="mic-level">

@@ -9,22 +9,23 @@ import type { Participant } from '../protocol/messages';
 import type { Room } from '../rtc/room';
 import type { PageProps } from '../lib/navigate';
 import { find, type LessonState } from '../state/lesson';
-import { attendance, newHands, tiles } from '../state/tiles';
+import { newHands } from '../state/tiles';
 import { DelayedAction } from '../state/undo';
 import { Badge } from '../ui/badge';
 import { Button } from '../ui/button';
 import { ChatBox } from '../ui/chat';
-import { ClassTile } from '../ui/class_tile';
 import { Shortcuts } from '../ui/dialog';
 import { Icon } from '../ui/icons';
 import { LinkBadge, useLinkWords } from '../ui/link_words';
 import { RecordingLight } from '../ui/recording_light';
 import { ReliefNote } from '../ui/relief_note';
+import { SlotVideo } from '../ui/slot_video';
 import { Toasts, useToasts } from '../ui/toast';
 import { useTheme } from '../ui/theme';
 import { Video } from '../ui/video';
 import { LessonGate, useTrackStream } from './lesson_gate';
 import { MyPicture } from './my_picture';
+import { Wall } from './wall';
 import './console.css';
 
 export default function Teach({ id }: PageProps) {
@@ -108,7 +109,7 @@ function Console({ room, state, lesson }: ConsoleProps) {
       <Courseware room={room} />
       <MyPicture room={room} usesOwn={usesOwn} />
       <Stage room={room} state={state} />
-      <Wall room={room} state={state} onToast={show} />
+      <Classes room={room} state={state} onToast={show} />
       <ChatBox lines={state.chat} draftKey={`tongke.draft.${lesson}`} onSend={(text) => room.chat(text)} />
       <footer className="console-bar">
         <RecordingLight room={room} state={state} />
@@ -128,7 +129,7 @@ function Console({ room, state, lesson }: ConsoleProps) {
       </footer>
       <Toasts toasts={toasts} onDone={drop} />
       <span className="hidden-text" role="status" aria-live="assertive">{raised.map((one) => t('teach.handRaised', { name: one.name })).join('，')}</span>
-      {isHelpOpen && <Shortcuts onClose={() => setHelpOpen(false)} keys={[[t('teach.spaceKey'), t('keys.space')], ['?', t('keys.question')]]} />}
+      {isHelpOpen && <Shortcuts onClose={() => setHelpOpen(false)} keys={[[t('teach.spaceKey'), t('keys.space')], ['← →', t('keys.arrows')], ['?', t('keys.question')]]} />}
     </div>
   );
 }
@@ -156,21 +157,18 @@ function StartOrEnd({ room, state }: { room: Room; state: LessonState }) {
 function Courseware({ room }: { room: Room }) {
   const t = useT();
   const publishing = useStore(room.publisher.state);
-  const streams = useStore(room.streams);
   const slots = useStore(room.slots);
   const own = useTrackStream(publishing.screen);
-  const fromEncoder = slots['screen'] ? (streams.get('screen') ?? null) : null;
-  const stream = own ?? fromEncoder;
   return (
     <section className="courseware">
-      {stream === null ? (
+      {own !== null ? <Video stream={own} label={t('teach.sharing')} testId="screen-video" /> : !slots['screen'] ? (
         <div className="courseware-empty">
           <p>{t('teach.noShare')}</p>
           <p className="quiet">{t('teach.noShareHint')}</p>
           <Button onClick={() => void room.publisher.startScreen()}><Icon name="screen" />{t('teach.share')}</Button>
         </div>
       ) : (
-        <Video stream={stream} label={t('teach.sharing')} testId="screen-video" />
+        <SlotVideo room={room} slot="screen" label={t('teach.sharing')} testId="screen-video" />
       )}
     </section>
   );
@@ -178,7 +176,6 @@ function Courseware({ room }: { room: Room }) {
 
 function Stage({ room, state }: { room: Room; state: LessonState }) {
   const t = useT();
-  const streams = useStore(room.streams);
   const on = find(state, state.stage);
   if (on === undefined) {
     return (
@@ -189,7 +186,7 @@ function Stage({ room, state }: { room: Room; state: LessonState }) {
   }
   return (
     <section className="panel stage" data-testid="stage">
-      <Video stream={streams.get('stage') ?? null} label={on.name} testId="stage-video" />
+      <SlotVideo room={room} slot="stage" label={on.name} testId="stage-video" />
       <div className="panel-words">
         <Badge kind="speak" dot>{t('teach.stage', { name: on.name })}</Badge>
         {on.muted && <Badge>{t(on.mutedBy === 'self' ? 'teach.mutedSelf' : 'teach.muted')}</Badge>}
@@ -200,32 +197,20 @@ function Stage({ room, state }: { room: Room; state: LessonState }) {
   );
 }
 
-function Wall({ room, state, onToast }: { room: Room; state: LessonState; onToast: (text: string, undo?: () => void) => void }) {
+/** The wall as the teacher has it: with calls, mutes and those who were sent out. */
+function Classes({ room, state, onToast }: { room: Room; state: LessonState; onToast: (text: string, undo?: () => void) => void }) {
   const t = useT();
-  const slots = useStore(room.slots);
-  const streams = useStore(room.streams);
   const observers = useStore(room.observers);
-  const count = attendance(state.participants);
-  const remove = (one: Participant) => {
-    room.send({ t: 'remove', p: one.p });
-    onToast(t('teach.removed', { name: one.name }), () => room.send({ t: 'readmit', p: one.p }));
+  const acts = {
+    onCall: (one: Participant) => room.send({ t: 'call', p: one.p }),
+    onMute: (one: Participant) => room.send({ t: 'mute', p: one.p, muted: !one.muted }),
+    onRemove: (one: Participant) => {
+      room.send({ t: 'remove', p: one.p });
+      onToast(t('teach.removed', { name: one.name }), () => room.send({ t: 'readmit', p: one.p }));
+    },
   };
   return (
-    <section className="wall" aria-label={t('teach.wall')} data-testid="wall">
-      <div className="wall-head">
-        <h2>{t('teach.wall')}</h2>
-        <span className="quiet num">{t('teach.wallCount', { ...count })}</span>
-        {observers > 0 && <Badge>{t('teach.observers', { count: observers })}</Badge>}
-      </div>
-      {count.classes === 0 && <p className="quiet">{t('teach.wallEmpty')}</p>}
-      <div className="wall-tiles">
-        {tiles(state, slots).map(({ participant, slot }) => (
-          <ClassTile key={participant.p} participant={participant} stream={slot === null ? null : (streams.get(slot) ?? null)}
-            onCall={() => room.send({ t: 'call', p: participant.p })}
-            onMute={() => room.send({ t: 'mute', p: participant.p, muted: !participant.muted })}
-            onRemove={() => remove(participant)} />
-        ))}
-      </div>
+    <Wall room={room} state={state} acts={acts} badge={observers > 0 && <Badge>{t('teach.observers', { count: observers })}</Badge>}>
       {state.removed.length > 0 && (
         <div className="wall-removed">
           <h3>{t('teach.removedList')}</h3>
@@ -234,6 +219,6 @@ function Wall({ room, state, onToast }: { room: Room; state: LessonState; onToas
           ))}
         </div>
       )}
-    </section>
+    </Wall>
   );
 }

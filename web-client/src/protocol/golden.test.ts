@@ -36,6 +36,7 @@ const ours: ClientMessage[] = [
   { t: 'headcount', id: 20, n: 32 },
   { t: 'media', id: 21, mic: true, camera: true, screen: false },
   { t: 'wall', id: 10, show: ['p3', 'p4'] },
+  { t: 'view', id: 24, hidden: ['teacher', 'wall-3'] },
   { t: 'hello', id: 1, v: 1, lesson: 'l' },
   { t: 'offer', id: 2, sdp: 'v=0', sections: [{ mid: '4', use: 'slot', slot: 'teacher' }] },
 ];

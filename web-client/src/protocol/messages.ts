@@ -175,6 +175,8 @@ export type Request =
   | { t: 'offer'; sdp: string; sections: OfferSection[]; restart?: boolean }
   | { t: 'limit'; slot: VideoSlot; layer: number }
   | { t: 'wall'; show: ParticipantId[] }
+  /** Video slots that this page does not show just now: all of them, in place of what was said before. */
+  | { t: 'view'; hidden: VideoSlot[] }
   | { t: 'start' }
   | { t: 'end' }
   | { t: 'hand'; up: boolean }

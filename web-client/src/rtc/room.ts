@@ -12,6 +12,7 @@ import {
   type Role,
   type SlotMap,
   type SlotName,
+  type VideoSlot,
   type Welcome,
 } from '../protocol/messages';
 import { LessonSession, RequestFailed, type SessionStatus } from '../signaling/session';
@@ -20,8 +21,9 @@ import { applyEvent, find, fromSnapshot, teacherOf, type LessonState } from '../
 import type { MediaLink } from '../state/link';
 import { isSignedIn } from '../lib/api';
 import type { DeviceKind } from './devices';
+import { Outlook } from '../state/outlook';
 import { Peer, type SlotStreams } from './peer';
-import { planFor } from './plan';
+import { isAudioSlot, planFor } from './plan';
 import { Publisher, sentBy } from './publish';
 import { report, type StatsSample } from './stats';
 
@@ -47,9 +49,13 @@ export class Room {
   readonly quality = new Store<QualityReport | null>(null);
   /** The last request that the server refused, for the page to say; cleared by the page. */
   readonly refusal = new Store<RequestFailed | null>(null);
+  /** Only sound is wanted here. */
+  readonly picturesOff = new Store(false);
   readonly publisher: Publisher;
   readonly session: LessonSession;
   readonly peer: Peer;
+  readonly outlook: Outlook;
+  private wall: ParticipantId[] = [];
   private before: StatsSample | null = null;
   private sampled: RTCPeerConnection | null = null;
   private readonly timer: ReturnType<typeof setInterval>;
@@ -62,8 +68,14 @@ export class Room {
       open: openWebSocket(lessonSocketUrl(window.location)),
       stillSignedIn: isSignedIn,
     });
+    const plan = planFor(role);
+    this.outlook = new Outlook({
+      clock: browserClock,
+      slots: plan.slots.filter((slot): slot is VideoSlot => !isAudioSlot(slot)),
+      say: (hidden) => this.tellNow({ t: 'view', hidden }),
+    });
     this.peer = new Peer({
-      plan: planFor(role),
+      plan,
       clock: browserClock,
       random: Math.random,
       offer: (sdp, sections, restart) => this.offer(sdp, sections, restart),
@@ -75,6 +87,8 @@ export class Room {
     this.listen();
     this.timer = setInterval(() => void this.measure(), QUALITY_EVERY_MS);
     window.addEventListener('online', this.retryNow);
+    document.addEventListener('visibilitychange', this.onVisibility);
+    this.onVisibility();
   }
 
   start(): void {
@@ -84,10 +98,14 @@ export class Room {
   leave(): void {
     clearInterval(this.timer);
     window.removeEventListener('online', this.retryNow);
+    document.removeEventListener('visibilitychange', this.onVisibility);
+    this.outlook.stop();
     this.session.leave();
     this.peer.close();
     this.publisher.stop();
   }
+
+  private readonly onVisibility = () => this.outlook.setAway(document.visibilityState === 'hidden');
 
   readonly retryNow = () => this.session.retryNow();
 
@@ -105,6 +123,23 @@ export class Room {
   /** What the page reports by itself: nobody waits for it, and a refusal is nobody's news. */
   private tell(request: Request): void {
     this.session.request(request, true).catch(() => undefined);
+  }
+
+  /** What only holds now; a new welcome brings all of it again. */
+  private tellNow(request: Request): void {
+    this.session.request(request).catch(() => undefined);
+  }
+
+  /** Whose pictures the wall asks for; none: the server chooses. */
+  setWall(show: ParticipantId[]): void {
+    if (show.join() === this.wall.join()) return;
+    this.wall = show;
+    this.tellNow({ t: 'wall', show });
+  }
+
+  setPicturesOff(isOff: boolean): void {
+    this.picturesOff.set(isOff);
+    this.outlook.setOff(isOff);
   }
 
   /** @throws RequestFailed; the caller keeps the text so that nothing written is lost. */
@@ -129,7 +164,10 @@ export class Room {
     const { session, peer } = this;
     session.on('welcome', ({ welcome, fresh }) => this.onWelcome(welcome, fresh));
     session.on('event', (event) => this.lesson.update((state) => (state === null ? null : applyEvent(state, event))));
-    session.on('slots', (map) => this.slots.set(map));
+    session.on('slots', (map) => {
+      this.slots.set(map);
+      this.outlook.setFed(map);
+    });
     session.on('levels', (levels) => this.levels.set(levels));
     session.on('links', (links) => this.links.set(links));
     session.on('observers', (count) => this.observers.set(count));
@@ -163,14 +201,19 @@ export class Room {
       if (welcome.role !== 'observer') this.tell({ t: 'media', ...sentBy(publishing) });
     }
     // After the status is open, so that the offer finds a session that sends.
-    queueMicrotask(() => this.peer.onSignalingUp(fresh));
+    queueMicrotask(() => {
+      // Before the offer: a new connection begins with what is in sight.
+      if (this.wall.length > 0) this.tellNow({ t: 'wall', show: this.wall });
+      this.outlook.again();
+      this.peer.onSignalingUp(fresh);
+    });
   }
 
   private expectsPicture(): boolean {
     const state = this.lesson.get();
     const teacher = state === null ? undefined : teacherOf(state);
     const isFed = this.slots.get()['teacher'] !== undefined && this.slots.get()['teacher'] !== null;
-    return isFed && state?.lesson.state === 'live' && (teacher?.camera === true || state.encoder);
+    return isFed && !this.outlook.hides('teacher') && state?.lesson.state === 'live' && (teacher?.camera === true || state.encoder);
   }
 
   private async measure(): Promise<void> {

@@ -1,12 +1,5 @@
 // The wall of classes: who stands where, and which picture belongs to whom.
 import { WALL_SLOTS, type Participant, type ParticipantId, type SlotMap, type VideoSlot } from '../protocol/messages';
-import type { LessonState } from './lesson';
-
-export interface Tile {
-  participant: Participant;
-  /** The receive slot that carries this class's picture now, or null when the server sends none. */
-  slot: VideoSlot | null;
-}
 
 /** Raised hands first, the longest wait on top; the others keep their order of arrival so that nothing else jumps. */
 export function wallOrder(participants: readonly Participant[]): Participant[] {
@@ -15,16 +8,13 @@ export function wallOrder(participants: readonly Participant[]): Participant[] {
   return [...hands, ...classes.filter((one) => !one.hand)];
 }
 
+/** The receive slot that carries this class's picture now, or null when the server sends none. */
 export function slotOf(slots: SlotMap, p: ParticipantId): VideoSlot | null {
   for (let i = 0; i < WALL_SLOTS; i += 1) {
     const slot: VideoSlot = `wall-${i}`;
     if (slots[slot]?.p === p) return slot;
   }
   return slots['stage']?.p === p ? 'stage' : null;
-}
-
-export function tiles(state: LessonState, slots: SlotMap): Tile[] {
-  return wallOrder(state.participants).map((participant) => ({ participant, slot: slotOf(slots, participant.p) }));
 }
 
 /** Hands that are up now and were not before: each deserves one soft sound. */

@@ -1,13 +1,14 @@
+import type { ReactNode } from 'react';
 import { useT } from '../i18n';
 import type { LinkGrade, Participant } from '../protocol/messages';
 import { Badge, type BadgeKind } from './badge';
 import { Button } from './button';
 import { Icon } from './icons';
-import { Video } from './video';
 
 interface ClassTileProps {
   participant: Participant;
-  stream: MediaStream | null;
+  /** Null while the server has not said which slot carries it. */
+  picture: ReactNode;
   /** Absent for those who only watch. */
   onCall?: () => void;
   onMute?: () => void;
@@ -17,14 +18,13 @@ interface ClassTileProps {
 const LINK_KIND: Record<LinkGrade, BadgeKind> = { good: 'plain', weak: 'weak', lost: 'weak' };
 
 /** One class on the wall: picture, name, headcount, line and hand; its picture is the button that calls on it. */
-export function ClassTile({ participant: one, stream, onCall, onMute, onRemove }: ClassTileProps) {
+export function ClassTile({ participant: one, picture: shown, onCall, onMute, onRemove }: ClassTileProps) {
   const t = useT();
-  const hasPicture = stream !== null && one.online && one.camera;
-  const over = !one.online ? t('teach.offline') : t('teach.noCamera');
+  const over = !one.online ? t('teach.offline') : one.camera ? null : t('teach.noCamera');
   const names = ['tile', one.speaking ? 'speaking' : '', one.hand ? 'hand' : ''].filter(Boolean).join(' ');
   const picture = (
     <>
-      {hasPicture ? <Video stream={stream} label={one.name} /> : <span className="over">{over}</span>}
+      {over === null ? shown : <span className="over">{over}</span>}
       {onCall !== undefined && !one.onStage && one.online && <span className="call">{t('teach.call')}</span>}
     </>
   );

@@ -6,10 +6,12 @@ interface VideoProps {
   label: string;
   testId?: string;
   mirrored?: boolean;
+  /** Watches the element while it stands; returns how to end that. */
+  watch?: (element: HTMLVideoElement) => () => void;
 }
 
 /** A live picture without sound; sound is played by `Sound`, so that a hidden picture is never a lost voice. */
-export function Video({ stream, label, testId, mirrored = false }: VideoProps) {
+export function Video({ stream, label, testId, mirrored = false, watch }: VideoProps) {
   const ref = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const element = ref.current;
@@ -17,6 +19,7 @@ export function Video({ stream, label, testId, mirrored = false }: VideoProps) {
     element.srcObject = stream;
     if (stream !== null) element.play().catch(() => undefined);
   }, [stream]);
+  useEffect(() => (ref.current === null ? undefined : watch?.(ref.current)), [watch]);
   return (
     <video ref={ref} muted playsInline autoPlay disablePictureInPicture aria-label={label} data-testid={testId}
       style={mirrored ? { transform: 'scaleX(-1)' } : undefined} />

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/unit/signaling/classroom/room_fixture.h"
 
 namespace signaling::classroom {
@@ -27,6 +29,7 @@ struct Plans : testing::Test, Room {
     for (int i = 0; i < walls; ++i) viewer.slots.push_back("wall-" + std::to_string(i));
     viewer.wall = wall;
     viewer.limits = limits;
+    viewer.hidden = hidden;
     return plan_slots(room, viewer, before);
   }
   static std::optional<Shown> camera(const std::string& p) { return Shown{p, TrackSource::Camera}; }
@@ -35,6 +38,7 @@ struct Plans : testing::Test, Room {
   std::vector<std::string> classes;
   std::vector<std::string> wall;
   std::map<std::string, uint8_t> limits;
+  std::set<std::string> hidden;
   int walls = 12;
 };
 
@@ -78,15 +82,48 @@ TEST_F(Plans, AWhepPlayerGetsTheTeacherOnly) {
   EXPECT_EQ(p.at("wall-0").shown, std::nullopt);
 }
 
-TEST_F(Plans, AWallOfMoreThanFourIsThumbnails) {
+TEST_F(Plans, ALessonsWallIsSmallAndALargeOneAlsoSlow) {
   EXPECT_EQ(plan(t).at("wall-0").layer, 0);
+  EXPECT_EQ(plan(t).at("wall-0").rate, 0);
   walls = 4;
-  EXPECT_EQ(plan(t).at("wall-0").layer, kBest);
+  EXPECT_EQ(plan(t).at("wall-0").layer, 0);
+  EXPECT_EQ(plan(t).at("wall-0").rate, kBest);
   EXPECT_EQ(plan(classes[0]).at("teacher").layer, kBest);
   EXPECT_EQ(plan(classes[0]).at("stage").layer, kBest);
   ask(t, call(classes[0]));
-  EXPECT_EQ(plan(t).at("wall-0").layer, 0);
-  EXPECT_EQ(plan(t).at("wall-1").layer, kBest);
+  EXPECT_EQ(plan(t).at("wall-0").rate, 0);
+  EXPECT_EQ(plan(t).at("wall-1").rate, kBest);
+}
+
+TEST(PlansOfAMeeting, AFewPicturesComeInFullAndManyAsThumbnails) {
+  Room r(storage::ActivityKind::LessonPrep);
+  const std::string t = r.join_sending(Room::teacher());
+  for (int i = 0; i < 5; ++i) r.join_sending(Room::pupils(std::to_string(i)));
+  r.start(t);
+  Viewer viewer;
+  viewer.p = t;
+  viewer.role = Role::Teacher;
+  viewer.slots = {"wall-0", "wall-1", "wall-2", "wall-3"};
+  EXPECT_EQ(plan_slots(r.room, viewer, {}).at("wall-0").layer, kBest);
+  viewer.slots.push_back("wall-4");
+  EXPECT_EQ(plan_slots(r.room, viewer, {}).at("wall-0").layer, 0);
+  EXPECT_EQ(plan_slots(r.room, viewer, {}).at("wall-0").rate, 0);
+}
+
+TEST_F(Plans, WhatIsHiddenKeepsItsPlaceAndVoicesCannotBeHidden) {
+  hidden = {"teacher", "wall-1", "voice-teacher", "sound-screen", "no-such-slot"};
+  const SlotPlan p = plan(t);
+  EXPECT_TRUE(p.at("wall-1").hidden);
+  EXPECT_EQ(p.at("wall-1").shown, camera(classes[1]));
+  EXPECT_FALSE(p.at("wall-0").hidden);
+  const SlotPlan of_class = plan(classes[0]);
+  EXPECT_TRUE(of_class.at("teacher").hidden);
+  EXPECT_FALSE(of_class.at("voice-teacher").hidden);
+  EXPECT_FALSE(of_class.at("sound-screen").hidden);
+  EXPECT_EQ(as_map(p), [this] {
+    hidden.clear();
+    return as_map(plan(t));
+  }()) << "pages keep track of who is where";
 }
 
 TEST_F(Plans, AClientsLimitHoldsAndNeverRaises) {

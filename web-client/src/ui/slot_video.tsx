@@ -1,0 +1,24 @@
+import { useCallback } from 'react';
+import { useT } from '../i18n';
+import { useStore } from '../lib/store';
+import { watchVisible } from '../lib/visible';
+import type { VideoSlot } from '../protocol/messages';
+import type { Room } from '../rtc/room';
+import { Video } from './video';
+
+interface SlotVideoProps {
+  room: Room;
+  slot: VideoSlot;
+  label: string;
+  testId?: string;
+}
+
+/** The picture of a receive slot. While it is out of sight the server is told to send none. */
+export function SlotVideo({ room, slot, label, testId }: SlotVideoProps) {
+  const t = useT();
+  const streams = useStore(room.streams);
+  const isOff = useStore(room.picturesOff);
+  const watch = useCallback((element: Element) => watchVisible(element, room.outlook.look(slot)), [room, slot]);
+  if (isOff) return <span className="picture-off" data-testid="picture-off">{t('view.off')}</span>;
+  return <Video stream={streams.get(slot) ?? null} label={label} watch={watch} {...(testId === undefined ? {} : { testId })} />;
+}
