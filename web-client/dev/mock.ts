@@ -1,6 +1,6 @@
 // An invented school server inside the browser: fetch, WebSocket and RTCPeerConnection answer with one made-up lesson,
 // so that every page can be looked at without a server. Only `vite --mode mock` loads it.
-import type { ClientMessage, EventBody, Participant, SlotMap } from '../src/protocol/messages';
+import { WALL_SLOTS, type ClientMessage, type EventBody, type Participant, type SlotMap } from '../src/protocol/messages';
 import { recording } from './mock_recording';
 
 const US = 1_000_000;
@@ -22,6 +22,16 @@ const participants: Participant[] = [
   school('p4', '霍口畲族乡中心小学', { muted: true, mutedBy: 'teacher', headcount: 19 }),
   school('p5', '西兰小学', { online: false, link: 'lost', headcount: 24 }),
 ];
+const HOW_MANY = query.get('classes') ?? sessionStorage.getItem('classes');
+if (HOW_MANY !== null) {
+  sessionStorage.setItem('classes', HOW_MANY);
+  participants.splice(1 + Math.min(Number(HOW_MANY), 4));
+  for (let n = 6; participants.length <= Number(HOW_MANY); n += 1) {
+    participants.push(school(`p${n}`, `第 ${n - 1} 教学点小学`, { hand: n === 30, handAt: 950 * US, online: n % 11 !== 0, link: n % 11 === 0 ? 'lost' : n % 7 === 0 ? 'weak' : 'good', camera: n % 13 !== 0 }));
+  }
+}
+// Which pictures the server leaves out for want of room.
+const relief = query.get('relief');
 const isReady = query.get('state') === 'scheduled';
 const lesson = {
   id: 'demo', topic: '分数的初步认识', subject: '数学', grade: '三年级', kind: 'synchronous-lesson', school: '罗源县实验小学',
@@ -65,6 +75,7 @@ class MockSocket {
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: ((event: { code: number }) => void) | null = null;
   private n = 10;
+  private wall: string[] = [];
 
   constructor() {
     setTimeout(() => {
@@ -88,6 +99,10 @@ class MockSocket {
       return this.say({ t: 'slots', map: this.slots() });
     }
     this.say({ t: 'ok', id: message.id });
+    if (message.t === 'wall') {
+      this.wall = message.show;
+      this.say({ t: 'slots', map: this.slots() });
+    }
     const me = role === 'teach' ? 'p1' : 'p3';
     if (message.t === 'hand') this.event({ kind: 'hand', p: me, up: message.up });
     if (message.t === 'call') this.event({ kind: 'stage', p: message.p, previous: null });
@@ -105,15 +120,19 @@ class MockSocket {
       seat: 's', resumed: false, at: Date.now() * 1000 - startedAt, lesson, iceServers: [], last: 10,
       state: { participants, removed: [], stage: scene === 'call' ? 'p2' : null, recording: !isReady, encoder: scene === 'encoder', chat },
     });
+    if (relief !== null) this.say({ t: 'relief', step: relief });
     if (role !== 'class') this.say({ t: 'observers', count: 2 });
     if (scene === 'lost') setTimeout(() => this.onclose?.({ code: 1006 }), 1500);
   }
 
   private slots(): SlotMap {
     const feed = (p: string, source = 'camera') => ({ p, source });
+    const shown = (this.wall.length > 0 ? this.wall.map((p) => participants.find((one) => one.p === p)) : participants.slice(1))
+      .filter((one) => one?.online === true && one.camera).slice(0, WALL_SLOTS);
+    const wall = Array.from({ length: WALL_SLOTS }, (_, i): [string, SlotMap[string]] => [`wall-${i}`, shown[i] === undefined ? null : feed(shown[i].p)]);
     return {
+      ...Object.fromEntries(wall),
       teacher: feed('p1'), screen: scene === 'quiet' ? null : feed('p1', 'screen'), stage: scene === 'call' ? feed('p2') : null,
-      'wall-0': feed('p2'), 'wall-1': feed('p3'), 'wall-2': feed('p4'), 'wall-3': null,
     };
   }
 

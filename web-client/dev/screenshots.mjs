@@ -30,6 +30,18 @@ const SHOTS = [
   ['class-weak', '/lesson/demo/class?scene=weak', JOIN, 5500, AWAKE],
   ['class-lost', '/lesson/demo/class?scene=lost', JOIN, 5500, AWAKE],
   ['observe', '/lesson/demo/observe?scene=call', JOIN],
+  ...[1, 3, 14, 40].flatMap((n) => [
+    [`teach-${n}-classes`, `/lesson/demo/teach?scene=call&classes=${n}`, JOIN],
+    [`observe-${n}-classes`, `/lesson/demo/observe?scene=call&classes=${n}`, JOIN],
+    [`class-${n}-classes`, `/lesson/demo/class?scene=call&as=${n > 1 ? 'p3' : 'p2'}&classes=${n}`, JOIN],
+  ]),
+  ['observe-sound-only', '/lesson/demo/observe?scene=call&classes=40', async (page) => { await JOIN(page); await page.locator('[data-testid="pictures-off"]').click(); }],
+  // One step for each sentence that pages have.
+  ...['slow-thumbnails', 'low-main', 'no-screen'].flatMap((step) => [
+    [`teach-relief-${step}`, `/lesson/demo/teach?scene=call&classes=14&relief=${step}`, JOIN],
+    [`observe-relief-${step}`, `/lesson/demo/observe?scene=call&classes=14&relief=${step}`, JOIN],
+    [`class-relief-${step}`, `/lesson/demo/class?scene=call&classes=14&relief=${step}`, JOIN],
+  ]),
   ['library', '/library'],
   ['player', '/library/demo', async (page) => page.locator('[data-testid="timeline"] .surface').click({ position: { x: 100, y: 10 } })],
   ['gallery', '/gallery'],

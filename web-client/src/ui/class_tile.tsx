@@ -30,7 +30,7 @@ export function ClassTile({ participant: one, picture: shown, onCall, onMute, on
   );
   return (
     <article className={names} data-testid={`class-tile-${one.p}`} data-hand={one.hand} data-on-stage={one.onStage} data-muted={one.muted} data-link={one.link} aria-label={one.name}>
-      <span className="corner">{one.hand && <Badge kind="action"><Icon name="hand" size={16} />{t('teach.hand')}</Badge>}</span>
+      <span className="corner">{one.hand && <Badge kind="action"><Icon name="hand" size={16} /><span className="word">{t('teach.hand')}</span></Badge>}</span>
       {onCall === undefined
         ? <div className="picture">{picture}</div>
         : <button type="button" className="picture" data-testid={`call-${one.p}`} aria-label={`${t('teach.call')} ${one.name}`} disabled={one.onStage || !one.online} onClick={onCall}>{picture}</button>}
@@ -38,10 +38,10 @@ export function ClassTile({ participant: one, picture: shown, onCall, onMute, on
         <span className="name" title={one.name}>{one.name}</span>
         <span className="facts">
           <span className="num">{t('teach.people', { count: one.headcount })}</span>
-          <Badge kind={LINK_KIND[one.link]}>{t(`link.lesson.${one.link}`)}</Badge>
-          {one.onStage && <Badge kind="speak" dot>{t('teach.onStage')}</Badge>}
-          {one.muted && <Badge>{one.mutedBy === 'self' ? t('teach.mutedSelf') : t('teach.muted')}</Badge>}
-          {one.speaking && !one.muted && !one.onStage && <Badge kind="speak">{t('teach.speaking')}</Badge>}
+          <span className="mark link"><Badge kind={LINK_KIND[one.link]}>{t(`link.lesson.${one.link}`)}</Badge></span>
+          {one.onStage && <span className="mark on-stage"><Badge kind="speak" dot>{t('teach.onStage')}</Badge></span>}
+          {one.muted && <span className="mark muted"><Badge>{one.mutedBy === 'self' ? t('teach.mutedSelf') : t('teach.muted')}</Badge></span>}
+          {one.speaking && !one.muted && !one.onStage && <span className="mark speaking"><Badge kind="speak">{t('teach.speaking')}</Badge></span>}
           {onMute !== undefined && onRemove !== undefined && (
             <span className="acts">
               <Button kind="bare" size="small" on={one.muted} data-testid={`mute-${one.p}`} onClick={onMute}

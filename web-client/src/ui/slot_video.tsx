@@ -4,6 +4,7 @@ import { useStore } from '../lib/store';
 import { watchVisible } from '../lib/visible';
 import type { VideoSlot } from '../protocol/messages';
 import type { Room } from '../rtc/room';
+import { Icon } from './icons';
 import { Video } from './video';
 
 interface SlotVideoProps {
@@ -19,6 +20,6 @@ export function SlotVideo({ room, slot, label, testId }: SlotVideoProps) {
   const streams = useStore(room.streams);
   const isOff = useStore(room.picturesOff);
   const watch = useCallback((element: Element) => watchVisible(element, room.outlook.look(slot)), [room, slot]);
-  if (isOff) return <span className="picture-off" data-testid="picture-off">{t('view.off')}</span>;
+  if (isOff) return <span className="picture-off" data-testid="picture-off"><Icon name="cameraOff" /><span className="word">{t('view.off')}</span></span>;
   return <Video stream={streams.get(slot) ?? null} label={label} watch={watch} {...(testId === undefined ? {} : { testId })} />;
 }
