@@ -19,6 +19,9 @@ struct FrameInfo {
   bool starts_frame = false;
   // Last packet of the frame (of all its spatial layers).
   bool ends_frame = false;
+  // H.264: the first slice of an IDR picture stands in this packet; a sequence parameter set does.
+  bool starts_idr = false;
+  bool has_parameter_sets = false;
   // No later frame refers to this one.
   bool is_discardable = false;
   uint8_t temporal_id = 0;

@@ -1,5 +1,6 @@
 #include "media/codec/h264.h"
 
+#include <algorithm>
 #include <array>
 
 namespace media::codec {
@@ -125,17 +126,19 @@ void skip_picture_order(BitReader& in) {
 
 // What one NAL unit (header byte and the bytes at hand) adds to the packet's facts.
 void note_unit(uint8_t header, ByteSpan body, FrameInfo& info) {
+  // first_mb_in_slice is ue(v): a first bit of 1 means 0, the picture's first slice.
+  const bool is_first = !body.empty() && (body[0] & 0x80) != 0;
   switch (static_cast<NalType>(header & kTypeMask)) {
     case NalType::Idr:
       info.is_key_frame = true;
+      if (is_first) info.starts_idr = true;
       [[fallthrough]];
     case NalType::Slice:
-      // first_mb_in_slice is ue(v): a first bit of 1 means 0, the picture's first slice.
-      if (!body.empty() && (body[0] & 0x80) != 0) info.starts_frame = true;
+      if (is_first) info.starts_frame = true;
       info.is_discardable = (header & kReferenceMask) == 0;
       break;
     case NalType::Sps:
-      info.is_key_frame = true;
+      info.is_key_frame = info.has_parameter_sets = true;
       [[fallthrough]];
     case NalType::Pps:
     case NalType::Sei:
@@ -197,6 +200,59 @@ Result<FrameInfo> parse_h264(ByteSpan payload, bool marker) {
   note_unit(payload[0], payload.subspan(1), info);
   note_size(payload, info);
   return info;
+}
+
+bool ParameterSets::note_unit(ByteSpan unit) {
+  if (unit.size() < 2 || unit.size() > kMaxUnit) return false;
+  const auto type = static_cast<NalType>(unit[0] & kTypeMask);
+  if (type == NalType::Sps) {
+    if (std::equal(unit.begin(), unit.end(), sequence_set_.begin(), sequence_set_.end()))
+      return false;
+    // Picture parameter sets hang on the sequence parameter set that they were sent with.
+    sequence_set_.assign(unit.begin(), unit.end());
+    pictures_.clear();
+    return true;
+  }
+  if (type != NalType::Pps) return false;
+  BitReader in(unit.subspan(1));
+  const uint32_t id = in.ue();  // section 7.3.2.2
+  if (!in.ok()) return false;
+  auto known = std::find_if(pictures_.begin(), pictures_.end(),
+                            [&](const PictureSet& set) { return set.id == id; });
+  if (known == pictures_.end()) {
+    if (pictures_.size() == kMaxPictureSets) return false;
+    known = pictures_.insert(known, PictureSet{id, {}});
+  } else if (std::equal(unit.begin(), unit.end(), known->unit.begin(), known->unit.end())) {
+    return false;
+  }
+  known->unit.assign(unit.begin(), unit.end());
+  return true;
+}
+
+bool ParameterSets::note(ByteSpan payload) {
+  if (payload.empty()) return false;
+  if ((payload[0] & kTypeMask) != static_cast<uint8_t>(NalType::StapA)) return note_unit(payload);
+  bool changed = false;
+  ByteReader in(payload.subspan(1));
+  while (in.remaining() > 2) {
+    const ByteSpan unit = in.bytes(in.u16());
+    if (!in.ok()) break;
+    changed = note_unit(unit) || changed;
+  }
+  return changed;
+}
+
+std::vector<uint8_t> ParameterSets::payload() const {
+  std::vector<uint8_t> out = {
+      static_cast<uint8_t>(kReferenceMask | static_cast<uint8_t>(NalType::StapA))};
+  const auto add = [&](const std::vector<uint8_t>& unit) {
+    out.push_back(static_cast<uint8_t>(unit.size() >> 8U));
+    out.push_back(static_cast<uint8_t>(unit.size()));
+    out.insert(out.end(), unit.begin(), unit.end());
+  };
+  add(sequence_set_);
+  for (const PictureSet& set : pictures_) add(set.unit);
+  return out;
 }
 
 Result<PictureSize> parse_sps_size(ByteSpan nal) {

@@ -21,7 +21,8 @@ void FrameSelector::restart() {
 
 bool FrameSelector::wants_key_frame() const {
   if (must_restart_) return true;
-  if (target_ >= 0) return target_ != wanted_target_;
+  // AV1: another target; or none, since a new structure began and its key frame is missing.
+  if (structure_version_ != 0) return wanted_target_ >= 0 && target_ != wanted_target_;
   // Full SVC goes down by itself; up, or anywhere between layers that do not refer to each other,
   // needs a key frame. spatial_ is never above what the stream has.
   if (limit_.spatial < spatial_ && layers_independent_) return true;
@@ -201,6 +202,10 @@ FrameSelector::Verdict FrameSelector::on_av1(const Input& in) {
   if (back >= 0 && (back >= kFrameWindow || ((known_frames_ >> back) & 1U) != 0)) {
     // Another packet of a frame that was judged.
     verdict.forward = was_sent(facts.frame);
+  } else if (structure.version < structure_version_) {
+    // Overtaken by a new structure: its decode targets mean nothing any more.
+    verdict.forward = false;
+    note_frame(facts.frame, false);
   } else {
     if (structure.version != structure_version_) {
       structure_version_ = structure.version;
@@ -216,7 +221,7 @@ FrameSelector::Verdict FrameSelector::on_av1(const Input& in) {
                             codec::Indication::NotPresent;
     note_frame(facts.frame, verdict.forward);
   }
-  if (target_ >= 0) {
+  if (target_ >= 0 && structure.version == structure_version_) {
     const auto& target = structure.targets[static_cast<uint8_t>(target_)];
     spatial_ = target.spatial_id;
     temporal_ = target.temporal_id;

@@ -69,10 +69,10 @@ int64_t Rewriter::next_timestamp(Instant now, uint32_t clock_rate, Duration capt
 }
 
 void Rewriter::switch_source(Instant now, const SourceFacts& first, uint32_t clock_rate,
-                             Duration capture, bool mapped) {
+                             Duration capture, bool mapped, bool leaves_place) {
   has_source_ = true;
   first_in_source_ = first.sequence;
-  sequence_offset_ = last_sequence_ + 1 - first.sequence;
+  sequence_offset_ = last_sequence_ + (leaves_place ? 2 : 1) - first.sequence;
   timestamp_offset_ = next_timestamp(now, clock_rate, capture, mapped) - first.timestamp;
   picture_offset_ = last_picture_ + 1 - first.picture_id;
   tl0_offset_ = static_cast<uint8_t>(last_tl0_ + 1 - first.frame.tl0picidx.value_or(0));

@@ -22,9 +22,10 @@ class Rewriter {
 
   // The next packets come from another source (or the same one after a jump in its numbering),
   // beginning with `first`. `capture` is when it was captured; `mapped` says that this rests on the
-  // sender's clock.
+  // sender's clock. The number before `first` stays free for a packet that the source does not
+  // have, when `leaves_place` says so.
   void switch_source(Instant now, const SourceFacts& first, uint32_t clock_rate, Duration capture,
-                     bool mapped);
+                     bool mapped, bool leaves_place = false);
 
   // The packet comes from before the switch to the present source.
   [[nodiscard]] bool is_behind(const SourceFacts& facts) const {

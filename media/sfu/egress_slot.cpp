@@ -19,6 +19,7 @@ EgressSlot::EgressSlot(Peer& owner, const ReceiveSection& section, Rng& rng)
 const CodecParams* EgressSlot::choose_codec(Codec codec) {
   if (chosen_for_ == codec && chosen_track_ == follower_.track()) return chosen_;
   chosen_for_ = codec;
+  if (chosen_track_ != follower_.track()) refused_.reset();
   chosen_track_ = follower_.track();
   chosen_ = nullptr;
   const CodecParams* source = nullptr;
@@ -37,6 +38,7 @@ const CodecParams* EgressSlot::choose_codec(Codec codec) {
       break;
     }
   }
+  is_blind_ = chosen_ == nullptr;
   return chosen_;
 }
 
@@ -92,6 +94,11 @@ void EgressSlot::offer(Instant now, Duration session_now, const IngressPacket& p
   if (codec == nullptr) return refuse(facts.codec, out);
   const auto offered = follower_.offer(now, session_now, packet, out.drops);
   if (!offered) return;
+  if (offered->prelude != nullptr) {
+    IngressPacket before = packet;
+    before.packet = *offered->prelude;
+    send_packet(now, before, *codec, offered->prelude_offered(), out);
+  }
   send_packet(now, packet, *codec, *offered, out);
   if (!offered->switched) return;
   stream_.hasten_report();
@@ -131,6 +138,18 @@ void EgressSlot::on_key_frame_request(Instant now, DropCounters& drops) {
   if (key_frame_requests_ >= kKeyFrameRequests) return drops.add(Drop::KeyFrameThrottled);
   ++key_frame_requests_;
   key_frame_asked_ = true;
+}
+
+void EgressSlot::report_sight(Outbox& out) {
+  if (!refused_ || is_blind_ || chosen_track_ != follower_.track() || chosen_track_ == nullptr)
+    return;
+  refused_.reset();
+  out.events.emplace_back(
+      SlotUndecodable{owner_.id(), section_.slot, chosen_track_->id(), *chosen_for_, true});
+}
+
+void EgressSlot::wish_key_frame() {
+  if (!is_blind()) follower_.wish_key_frame();
 }
 
 bool EgressSlot::take_key_frame_wish() {

@@ -30,6 +30,14 @@ class EgressSlot {
   void on_key_frame_request(Instant now, DropCounters& drops);
   // True once per request or start that should reach the publisher.
   bool take_key_frame_wish();
+  // Tells the track which key frame is waited for; none for a receiver that could not decode it.
+  void wish_key_frame();
+  // Nothing of the shown track can be decoded here.
+  [[nodiscard]] bool is_blind() const {
+    return is_blind_ && chosen_track_ == follower_.track() && chosen_track_ != nullptr;
+  }
+  // Once a second: says that what was refused can be decoded after all.
+  void report_sight(Outbox& out);
 
   [[nodiscard]] const ReceiveSection& section() const { return section_; }
   [[nodiscard]] SlotId id() const { return section_.slot; }
@@ -69,6 +77,7 @@ class EgressSlot {
   std::optional<Codec> chosen_for_;
   const CodecParams* chosen_ = nullptr;
   const IngressTrack* chosen_track_ = nullptr;
+  bool is_blind_ = false;           // as the newest packet had it
   std::optional<TrackId> refused_;  // SlotUndecodable was told of it
   uint32_t mid_left_ = kMidPackets;
   Instant key_frame_window_;

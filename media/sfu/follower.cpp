@@ -45,6 +45,13 @@ void Follower::wish_key_frame() {
   }
 }
 
+const PacketRef* Follower::prelude_of(const IngressPacket& packet) const {
+  const auto& facts = packet.packet.facts<send::SourceFacts>();
+  if (facts.codec != Codec::H264 || facts.frame.has_parameter_sets) return nullptr;
+  const PacketRef& sets = track_->layers()[packet.layer].parameter_packet;
+  return sets ? &sets : nullptr;
+}
+
 void Follower::switch_to(Instant now, Duration session_now, const IngressPacket& packet) {
   remember_capture(session_now);
   const auto& facts = packet.packet.facts<send::SourceFacts>();
@@ -55,7 +62,8 @@ void Follower::switch_to(Instant now, Duration session_now, const IngressPacket&
     capture = track_->owner().clock().capture_time(session_now, stream->ssrc(), facts.timestamp);
     clock_rate = stream->clock_rate();
   }
-  rewriter_.switch_source(now, facts, clock_rate, capture.session_time, capture.from_sender_report);
+  rewriter_.switch_source(now, facts, clock_rate, capture.session_time, capture.from_sender_report,
+                          prelude_of(packet) != nullptr);
   frames_.restart();
   started_ = true;
   layer_ = packet.layer;
@@ -99,7 +107,10 @@ std::optional<Follower::Offered> Follower::offer(Instant now, Duration session_n
     }
   }
   auto offered = number(now, packet, drops);
-  if (offered) offered->switched = switched;
+  if (offered && switched) {
+    offered->switched = true;
+    if (!offered->is_blank) offered->prelude = prelude_of(packet);
+  }
   return offered;
 }
 

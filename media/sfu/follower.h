@@ -28,6 +28,14 @@ class Follower {
     send::Rewritten rewritten;
     bool switched = false;  // the stream begins anew here: another source, another layer
     bool is_blank = false;  // not shown, but its number was kept for it: send padding in its place
+    // Goes out first, under the number before: what a decoder needs and the packet does not have.
+    const PacketRef* prelude = nullptr;
+    [[nodiscard]] Offered prelude_offered() const {
+      Offered out{rewritten};
+      --out.rewritten.sequence;
+      out.rewritten.marker = false;
+      return out;
+    }
   };
   // The numbers under which `packet` of the followed track goes out; nothing when it does not, with
   // the reason counted.
@@ -67,6 +75,8 @@ class Follower {
 
  private:
   void switch_to(Instant now, Duration session_now, const IngressPacket& packet);
+  // The parameter sets that `packet`, an IDR picture's first, comes without; nullptr for any other.
+  [[nodiscard]] const PacketRef* prelude_of(const IngressPacket& packet) const;
   void remember_capture(Duration session_now);
   std::optional<Offered> number(Instant now, const IngressPacket& packet, DropCounters& drops);
 

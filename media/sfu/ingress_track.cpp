@@ -10,10 +10,6 @@
 namespace media::sfu {
 
 namespace {
-constexpr int64_t kVideoBurst = 3'000'000;  // a key frame of every layer, twice
-constexpr int64_t kAudioBurst = 100'000;
-constexpr Duration kPeace = Duration::seconds(1);
-
 // The unwrapped picture id nearest to the newest one. Senders may change between 7 and 15 bits in
 // mid-stream: both are the low bits of the same count (RFC 7741 section 4.2).
 int64_t unwrap_picture(IngressLayer& layer, const codec::FrameInfo& frame) {
@@ -27,27 +23,8 @@ int64_t unwrap_picture(IngressLayer& layer, const codec::FrameInfo& frame) {
 }
 }  // namespace
 
-bool RateLimit::admit(Instant now, size_t bytes) {
-  const int64_t us =
-      last_ == Instant() ? 0 : std::clamp<int64_t>((now - last_).as_micros(), 0, 10'000'000);
-  last_ = std::max(last_, now);
-  tokens_ = std::min(burst_, tokens_ + us * bytes_per_second_ / 1'000'000);
-  if (tokens_ >= static_cast<int64_t>(bytes)) {
-    tokens_ -= static_cast<int64_t>(bytes);
-    if (refusing_since_ != Instant::never() && now - last_refusal_ > kPeace)
-      refusing_since_ = Instant::never();
-    return true;
-  }
-  if (refusing_since_ == Instant::never()) refusing_since_ = now;
-  last_refusal_ = now;
-  return false;
-}
-
 IngressTrack::IngressTrack(Peer& owner, const PublishedSection& section)
-    : owner_(owner),
-      section_(section),
-      rate_limit_(section.kind == MediaKind::Video ? kMaxVideoBps : kMaxAudioBps,
-                  section.kind == MediaKind::Video ? kVideoBurst : kAudioBurst) {
+    : owner_(owner), section_(section), policer_(section.kind, section.max_bps) {
   const size_t count = std::clamp<size_t>(section_.rids.size(), 1, layers::kMaxLayers);
   for (size_t i = 0; i < count; ++i) {
     const bool high = i > 0 || section_.source == Source::Screen;
@@ -81,6 +58,10 @@ void IngressTrack::bind(uint8_t index, Ssrc ssrc) {
                                   : section_.codecs[0].clock_rate;
   layer.stream.emplace(ssrc, clock_rate);
   layer.nacks = {};
+  layer.is_cut = false;
+  layer.newest_timestamp = INT64_MIN;
+  layer.parameter_sets.reset();
+  layer.parameter_packet = {};
   layer.newest_picture = 0;
   layer.dependencies.reset();
   layer.expected_before = 0;
@@ -218,9 +199,62 @@ std::optional<uint8_t> IngressTrack::take_loudest_level() {
   return std::exchange(loudest_level_, std::nullopt);
 }
 
+bool IngressTrack::admit(Instant now, uint8_t layer, bool is_rtx, size_t bytes,
+                         DropCounters& drops) {
+  if (policer_.admit(now, bytes)) return true;
+  // A lost retransmission is asked for again; anything else leaves a hole.
+  if (!is_rtx && section_.kind == MediaKind::Video) layers_[layer].is_cut = true;
+  drops.add(Drop::RtpOverRate);
+  return false;
+}
+
+void IngressTrack::note_picture(Instant now, IngressLayer& layer, int64_t timestamp) {
+  layer.heard_at_picture = pictures_;
+  if (timestamp <= layer.newest_timestamp) return;
+  ++pictures_;
+  layer.heard_at_picture = pictures_;
+  layer.newest_timestamp = timestamp;
+  const Duration since = now - layer.newest_began;
+  if (layer.newest_began != Instant() && since < kLayerSilence)
+    layer.picture_interval = (layer.picture_interval * 7 + since) / 8;
+  layer.newest_began = now;
+}
+
+void IngressTrack::note_parameter_sets(ByteSpan payload, IngressLayer& layer, PacketPool& pool) {
+  if (!layer.parameter_sets) layer.parameter_sets = std::make_unique<codec::ParameterSets>();
+  if (!layer.parameter_sets->note(payload) || !layer.parameter_sets->is_complete()) return;
+  const std::vector<uint8_t> bytes = layer.parameter_sets->payload();
+  PacketRef packet = pool.copy(bytes);
+  if (!packet) return;
+  send::SourceFacts facts;
+  facts.codec = Codec::H264;
+  facts.payload_size = static_cast<uint16_t>(bytes.size());
+  facts.frame.has_parameter_sets = true;
+  packet.set_facts(facts);
+  layer.parameter_packet = std::move(packet);
+}
+
+bool IngressTrack::starts_key_frame(const send::SourceFacts& facts, const IngressLayer& layer) {
+  if (facts.codec != Codec::H264) return facts.frame.is_key_frame && facts.frame.starts_frame;
+  return facts.frame.starts_idr && (facts.frame.has_parameter_sets || layer.parameter_packet);
+}
+
+bool IngressTrack::mend_cut(Instant now, IngressLayer& layer, const send::SourceFacts& facts,
+                            bool nack) {
+  if (!starts_key_frame(facts, layer)) {
+    layer.key_frames.wish();
+    return false;
+  }
+  layer.is_cut = false;
+  ++layer.epoch;
+  // What was refused is not asked for again.
+  layer.nacks = {};
+  if (nack) layer.nacks.on_packet(now, facts.sequence);
+  return true;
+}
+
 void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock,
                              DropCounters& drops) {
-  if (!rate_limit_.admit(in.now, in.view.size())) return drops.add(Drop::RtpOverRate);
   IngressLayer& layer = layers_[in.layer];
   MediaPart part{in.view.sequence(), in.view.payload()};
   if (in.is_rtx) {
@@ -238,17 +272,22 @@ void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::S
   if (arrival.restarted) {
     ++layer.epoch;
     layer.nacks = {};
+    layer.newest_timestamp = INT64_MIN;
     layer.dependencies.reset();
   }
   last_packet_ = in.now;
-  if (in.codec.nack) layer.nacks.on_packet(in.now, arrival.sequence);
+  if (in.codec.nack && !layer.is_cut) layer.nacks.on_packet(in.now, arrival.sequence);
   if (section_.kind == MediaKind::Audio) note_level(in.extensions);
 
   send::SourceFacts facts;
   facts.sequence = arrival.sequence;
   facts.timestamp = arrival.timestamp;
   if (!read_media(in, part.payload, layer, facts)) return drops.add(Drop::CodecMalformed);
-  const bool starts_key = facts.frame.is_key_frame && facts.frame.starts_frame;
+  if (section_.kind == MediaKind::Video) note_picture(in.now, layer, facts.timestamp);
+  if (facts.frame.has_parameter_sets) note_parameter_sets(part.payload, layer, pool);
+  if (layer.is_cut && !mend_cut(in.now, layer, facts, in.codec.nack))
+    return drops.add(Drop::WaitingForKeyFrame);
+  const bool starts_key = starts_key_frame(facts, layer);
   if (starts_key) {
     layer.key_frames.on_key_frame(in.now);
     layer.nacks.forget_before(arrival.sequence);
@@ -273,11 +312,11 @@ void IngressTrack::on_relayed_layer(Instant now, uint8_t index, Ssrc ssrc, uint3
                                     bool is_sent) {
   bind(index, ssrc);
   layers_[index].epoch = epoch;
-  if (is_sent) layers_[index].vouched = now;
+  layers_[index].vouched = is_sent ? now : Instant();
 }
 
 void IngressTrack::on_relayed(Instant now, Ssrc ssrc, const IngressPacket& form, PacketRef packet,
-                              DropCounters& drops) {
+                              PacketPool& pool, DropCounters& drops) {
   if (form.layer >= layers_.size()) return drops.add(Drop::LayerNotWanted);
   if (!open_) return drops.add(Drop::NotPermitted);
   on_relayed_layer(now, form.layer, ssrc, form.epoch, true);
@@ -292,25 +331,32 @@ void IngressTrack::on_relayed(Instant now, Ssrc ssrc, const IngressPacket& form,
       return drops.add(Drop::CodecMalformed);
     packet.set_facts(facts);
   }
+  if (facts.frame.has_parameter_sets)
+    note_parameter_sets(packet.bytes().subspan(facts.payload_offset, facts.payload_size),
+                        layers_[form.layer], pool);
   IngressPacket own = form;
   own.packet = std::move(packet);
   pending_.push_back(std::move(own));
 }
 
+bool IngressTrack::is_gone(Instant now, const IngressLayer& layer) const {
+  if (layer.vouched != Instant()) return now - layer.vouched >= kLayerSilence;
+  if (!layer.stream || !layer.stream->has_packets()) return true;
+  const Duration silence = now - layer.stream->last_arrival();
+  if (silence >= kLayerSilence) return true;
+  return pictures_ - layer.heard_at_picture >= kPicturesOfOthers &&
+         silence >= std::max(kShortSilence, layer.picture_interval * 3);
+}
+
 bool IngressTrack::update_layers(Instant now) {
-  const auto heard = [&](const IngressLayer& layer, Duration within) {
-    if (layer.vouched != Instant() && now - layer.vouched < within) return true;
-    return layer.stream && layer.stream->has_packets() &&
-           now - layer.stream->last_arrival() < within;
-  };
   // A still screen may send little; only when another layer goes on is a silent one gone.
-  const bool any_fresh = std::any_of(layers_.begin(), layers_.end(), [&](const IngressLayer& l) {
-    return heard(l, kLayerSilence);
-  });
+  const bool any_fresh = std::any_of(layers_.begin(), layers_.end(),
+                                     [&](const IngressLayer& l) { return !is_gone(now, l); });
   layers::LayerMask mask = 0;
   for (IngressLayer& layer : layers_) {
-    if (heard(layer, kLayerSilence)) layer.is_sent = true;
-    if (any_fresh && !heard(layer, kLayerSilence)) layer.is_sent = false;
+    const bool gone = is_gone(now, layer);
+    if (!gone) layer.is_sent = true;
+    if (gone && any_fresh) layer.is_sent = false;
     if (layer.is_sent) mask = static_cast<layers::LayerMask>(mask | (1U << layer.index));
   }
   const bool changed = mask != mask_;

@@ -15,6 +15,7 @@
 #include "media/base/model.h"
 #include "media/base/packet_pool.h"
 #include "media/codec/dependency_descriptor.h"
+#include "media/codec/h264.h"
 #include "media/layers/layer_selector.h"
 #include "media/receive/keyframe_requester.h"
 #include "media/receive/nack_generator.h"
@@ -23,6 +24,7 @@
 #include "media/rtp/extensions.h"
 #include "media/rtp/packet_view.h"
 #include "media/send/departure.h"
+#include "media/sfu/policer.h"
 
 namespace media::sfu {
 
@@ -35,25 +37,6 @@ struct IngressPacket {
   uint32_t epoch = 0;
   uint8_t layer = 0;
   bool starts_key_frame = false;
-};
-
-// A publisher may burst, but not flood: tokens are bytes.
-class RateLimit {
- public:
-  RateLimit(int64_t bits_per_second, int64_t burst_bytes)
-      : bytes_per_second_(bits_per_second / 8), burst_(burst_bytes), tokens_(burst_bytes) {}
-  bool admit(Instant now, size_t bytes);
-  // Since when packets have been refused without a second's peace; never() while there is peace.
-  [[nodiscard]] Instant refusing_since() const { return refusing_since_; }
-  [[nodiscard]] Instant last_refusal() const { return last_refusal_; }
-
- private:
-  int64_t bytes_per_second_;
-  int64_t burst_;
-  int64_t tokens_;
-  Instant last_;
-  Instant refusing_since_ = Instant::never();
-  Instant last_refusal_;
 };
 
 struct IngressLayer {
@@ -74,7 +57,19 @@ struct IngressLayer {
     return dependencies ? dependencies->structure(version) : nullptr;
   }
   bool is_sent = false;  // part of the present layer mask
-  Instant vouched;       // when the home shard last said that something comes on it
+  // Something of it was refused at the door: it goes on with a key frame, as a new epoch.
+  bool is_cut = false;
+  // Pictures: when the newest began, their usual distance, and how many all layers of the track had
+  // brought when this one was last heard.
+  int64_t newest_timestamp = INT64_MIN;
+  Instant newest_began;
+  Duration picture_interval;
+  uint32_t heard_at_picture = 0;
+  // H.264: what a receiver needs before an IDR picture that comes without it; one packet in the
+  // pool, made anew when the sender changes it.
+  std::unique_ptr<codec::ParameterSets> parameter_sets;
+  PacketRef parameter_packet;
+  Instant vouched;  // when the home shard last said that something comes on it
   // The newest forwarded packets by sequence, for a receiver whose key frame begins with a packet
   // that was overtaken.
   static constexpr size_t kRecent = 16;
@@ -107,6 +102,8 @@ class IngressTrack {
     uint8_t layer = 0;
     bool is_rtx = false;
   };
+  // First of all, for each packet: false when it is over what was agreed; it ends here.
+  bool admit(Instant now, uint8_t layer, bool is_rtx, size_t bytes, DropCounters& drops);
   // One packet of this track. Appends to pending() when it may be forwarded.
   void on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock,
                  DropCounters& drops);
@@ -114,7 +111,7 @@ class IngressTrack {
   // A mirror's packet: another shard of the room has accepted and read it. `form` is what that
   // shard queued, `packet` its bytes and facts in this worker's pool.
   void on_relayed(Instant now, Ssrc ssrc, const IngressPacket& form, PacketRef packet,
-                  DropCounters& drops);
+                  PacketPool& pool, DropCounters& drops);
   // A mirror's layer as its home shard sees it.
   void on_relayed_layer(Instant now, uint8_t index, Ssrc ssrc, uint32_t epoch, bool is_sent);
 
@@ -143,7 +140,7 @@ class IngressTrack {
   [[nodiscard]] const IngressPacket* recent(uint8_t layer, uint32_t epoch, int64_t sequence) const;
   [[nodiscard]] std::vector<EgressSlot*>& receivers() { return receivers_; }
   [[nodiscard]] const std::vector<EgressSlot*>& receivers() const { return receivers_; }
-  [[nodiscard]] const RateLimit& rate_limit() const { return rate_limit_; }
+  [[nodiscard]] const Policer& policer() const { return policer_; }
   [[nodiscard]] Instant last_packet() const { return last_packet_; }
   [[nodiscard]] bool has_packets() const { return last_packet_ != Instant(); }
 
@@ -152,13 +149,17 @@ class IngressTrack {
   [[nodiscard]] std::optional<uint8_t> take_new_level();  // the newest level since the last call
   [[nodiscard]] std::optional<uint8_t> take_loudest_level();  // the loudest since the last call
 
-  bool announced_active = false;  // TrackActive was told
+  bool announced_active = false;     // TrackActive was told
+  bool announced_over_rate = false;  // TrackOverRate was told
 
+  // A simulcast layer has gone when so many pictures of others came since, and nothing of it for
+  // three of its own (at least kShortSilence, at most kLayerSilence): encoders drop a picture now
+  // and then, and one that goes must not hold up its receivers for long.
+  static constexpr uint32_t kPicturesOfOthers = 5;
+  static constexpr Duration kShortSilence = Duration::millis(250);
   static constexpr Duration kLayerSilence = Duration::seconds(1);
   // More padding than this costs the line more than a second system call costs us.
   static constexpr uint16_t kMaxEvening = 8;
-  static constexpr int64_t kMaxVideoBps = 12'000'000;
-  static constexpr int64_t kMaxAudioBps = 768'000;
 
  private:
   struct MediaPart {  // what remains after taking off the RTX wrapping
@@ -170,6 +171,14 @@ class IngressTrack {
                   send::SourceFacts& facts) const;
   static bool read_dependencies(ByteSpan descriptor, IngressLayer& layer, send::SourceFacts& facts);
   void even_out(size_t first, size_t end);
+  [[nodiscard]] bool is_gone(Instant now, const IngressLayer& layer) const;
+  void note_picture(Instant now, IngressLayer& layer, int64_t timestamp);
+  static void note_parameter_sets(ByteSpan payload, IngressLayer& layer, PacketPool& pool);
+  // A decoder can begin with this packet.
+  [[nodiscard]] static bool starts_key_frame(const send::SourceFacts& facts,
+                                             const IngressLayer& layer);
+  // After a cut: goes on with this packet if a decoder can begin with it.
+  bool mend_cut(Instant now, IngressLayer& layer, const send::SourceFacts& facts, bool nack);
   void note_level(const rtp::Extensions& extensions);
 
   Peer& owner_;
@@ -179,7 +188,8 @@ class IngressTrack {
   layers::LayerMask mask_ = 0;
   std::vector<IngressPacket> pending_;
   std::vector<EgressSlot*> receivers_;
-  RateLimit rate_limit_;
+  Policer policer_;
+  uint32_t pictures_ = 0;  // of all layers
   Instant last_packet_;
   audio::VoiceActivity voice_;
   std::optional<uint8_t> new_level_;

@@ -122,8 +122,19 @@ IngressTrack* Peer::track_for(const rtp::PacketView& view, const rtp::Extensions
   return only;
 }
 
-Peer::Binding* Peer::learn(const rtp::PacketView& view, const rtp::Extensions& extensions,
-                           DropCounters& drops) {
+bool Peer::Allowance::take(Instant now) {
+  if (last_ != Instant() && now > last_) {
+    const auto since = std::min((now - last_).as_micros(), Duration::seconds(60).as_micros());
+    millionths_ = std::min(int64_t{burst_} * 1'000'000, millionths_ + since * per_second_);
+  }
+  last_ = std::max(last_, now);
+  if (millionths_ < 1'000'000) return false;
+  millionths_ -= 1'000'000;
+  return true;
+}
+
+Peer::Binding* Peer::learn(Instant now, const rtp::PacketView& view,
+                           const rtp::Extensions& extensions, DropCounters& drops) {
   // On a link both ends know every stream beforehand.
   IngressTrack* track = is_link() ? nullptr : track_for(view, extensions);
   if (track == nullptr) {
@@ -144,7 +155,14 @@ Peer::Binding* Peer::learn(const rtp::PacketView& view, const rtp::Extensions& e
   const auto same = [&](const Binding& b) {
     return b.track == track && b.layer == *layer && b.is_rtx == is_rtx;
   };
-  bindings_.erase(std::remove_if(bindings_.begin(), bindings_.end(), same), bindings_.end());
+  const auto old_binding = std::find_if(bindings_.begin(), bindings_.end(), same);
+  if (old_binding != bindings_.end()) {
+    if (!replacements_.take(now)) {
+      drops.add(Drop::RtpSsrcFlood);
+      return nullptr;
+    }
+    bindings_.erase(old_binding);
+  }
   if (bindings_.size() >= max_ssrcs()) {
     drops.add(Drop::RtpTooManySsrcs);
     return nullptr;
@@ -167,15 +185,25 @@ IngressTrack* Peer::on_rtp(Instant now, Duration session_now, ByteSpan plain, Pa
     return nullptr;
   }
   bytes_in_ += plain.size();
+  Binding* binding = find_binding(view->ssrc());
+  // What is refused here is not reported as arrived either: to the sender's congestion control it
+  // is lost, and it slows down by itself.
+  if (binding == nullptr) {
+    if (!is_link() && !newcomers_.take(now)) {
+      drops.add(Drop::RtpSsrcFlood);
+      return nullptr;
+    }
+  } else if (!binding->track->admit(now, binding->layer, binding->is_rtx, plain.size(), drops)) {
+    return nullptr;
+  }
   const rtp::Extensions extensions = rtp::parse_extensions(*view, params_.extensions);
-  // Everything that was sent counts for the sender's estimate, probes and strays included.
+  // Everything else that was sent counts for the sender's estimate, probes and strays included.
   if (extensions.transport_cc) transport_cc_.on_packet(now, *extensions.transport_cc, plain.size());
 
-  Binding* binding = find_binding(view->ssrc());
   if (binding == nullptr) {
     // Our own numbers never come from a peer; and its numbers never collide with another peer's,
     // whatever they are.
-    binding = learn(*view, extensions, drops);
+    binding = learn(now, *view, extensions, drops);
     if (binding == nullptr) return nullptr;
   }
   IngressTrack& track = *binding->track;

@@ -93,6 +93,14 @@ class Peer {
   // A link carries a whole room: 40 classes with three layers, their repair streams and a voice
   // each are 280.
   static constexpr size_t kMaxLinkSsrcs = 1024;
+  // Packets of streams not known yet: a page's first ones all come at once, and until one brings
+  // its mid a few of each are in vain.
+  static constexpr int kNewcomers = 64;
+  static constexpr int kNewcomersPerSecond = 32;
+  // Streams that take the place of others: a page that shares its screen again, an encoder that
+  // starts anew. Each makes all receivers begin again.
+  static constexpr int kReplacements = 16;
+  static constexpr int kReplacementsPerSecond = 2;
   static constexpr Duration kReportInterval = Duration::seconds(1);
   // Feedback is kept below this, so that it survives any path.
   static constexpr size_t kMaxRtcp = 1100;
@@ -105,8 +113,22 @@ class Peer {
     bool is_rtx = false;
   };
 
+  // So many at once, and then so many a second.
+  class Allowance {
+   public:
+    Allowance(int burst, int per_second)
+        : burst_(burst), per_second_(per_second), millionths_(int64_t{burst} * 1'000'000) {}
+    bool take(Instant now);
+
+   private:
+    int burst_;
+    int per_second_;
+    int64_t millionths_;
+    Instant last_;
+  };
+
   Binding* find_binding(Ssrc ssrc);
-  Binding* learn(const rtp::PacketView& view, const rtp::Extensions& extensions,
+  Binding* learn(Instant now, const rtp::PacketView& view, const rtp::Extensions& extensions,
                  DropCounters& drops);
   IngressTrack* track_for(const rtp::PacketView& view, const rtp::Extensions& extensions);
   void bind_known_ssrcs(IngressTrack& track);
@@ -124,6 +146,8 @@ class Peer {
   std::vector<std::unique_ptr<IngressTrack>> tracks_;
   std::vector<std::unique_ptr<EgressSlot>> slots_;
   std::vector<Binding> bindings_;
+  Allowance newcomers_{kNewcomers, kNewcomersPerSecond};
+  Allowance replacements_{kReplacements, kReplacementsPerSecond};
   receive::SenderClock clock_;
   receive::TransportCcRecorder transport_cc_;
   receive::TransportCcRecorder::Feedback feedback_;  // kept for its memory

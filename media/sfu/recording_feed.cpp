@@ -26,8 +26,7 @@ RecordOut RecordingFeed::step(RecordOut::Type type) const {
 void RecordingFeed::offer(Instant now, Duration session_now, const IngressPacket& packet,
                           Outbox& out) {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
-  // AV1 has no file format here: its track is watched live only.
-  if (facts.payload_size == 0 || facts.codec == Codec::Av1) return;
+  if (facts.payload_size == 0) return;
   DropCounters unused;  // a packet that the recording does not take is not lost for anyone
   const auto offered = follower_.offer(now, session_now, packet, unused);
   if (!offered || offered->is_blank) return;
@@ -36,19 +35,22 @@ void RecordingFeed::offer(Instant now, Duration session_now, const IngressPacket
     codec_ = facts.codec;
     out.records.push_back(step(RecordOut::Type::Start));
   }
-  write(session_now, packet, offered->rewritten, out);
+  if (offered->prelude != nullptr)
+    write(session_now, packet, *offered->prelude, offered->prelude_offered().rewritten, out);
+  write(session_now, packet, packet.packet, offered->rewritten, out);
   if (!offered->switched) return;
   follower_.catch_up(now, session_now, packet, unused,
                      [&](const IngressPacket& earlier, const Follower::Offered& o) {
-                       if (!o.is_blank) write(session_now, earlier, o.rewritten, out);
+                       if (!o.is_blank)
+                         write(session_now, earlier, earlier.packet, o.rewritten, out);
                      });
 }
 
-void RecordingFeed::write(Duration session_now, const IngressPacket& packet,
+void RecordingFeed::write(Duration session_now, const IngressPacket& packet, const PacketRef& bytes,
                           const send::Rewritten& rewritten, Outbox& out) {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
   RecordOut record = step(RecordOut::Type::Rtp);
-  record.departure.packet = packet.packet;
+  record.departure.packet = bytes;
   record.departure.rewritten = rewritten;
   const auto& stream = track_.layers()[packet.layer].stream;
   receive::CaptureTime capture{session_now, false};

@@ -20,8 +20,9 @@ class RecordingFeed {
   [[nodiscard]] const IngressTrack& track() const { return track_; }
 
  private:
-  void write(Duration session_now, const IngressPacket& packet, const send::Rewritten& rewritten,
-             Outbox& out);
+  // `bytes`: the packet's own, or what goes before it.
+  void write(Duration session_now, const IngressPacket& packet, const PacketRef& bytes,
+             const send::Rewritten& rewritten, Outbox& out);
   [[nodiscard]] RecordOut step(RecordOut::Type type) const;
 
   RoomId room_;

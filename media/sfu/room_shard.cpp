@@ -91,7 +91,7 @@ void RoomShard::ask_for_key_frame(Instant now, EgressSlot& slot) {
   if (track == nullptr || !slot.owner().is_connected() || track->section().kind != MediaKind::Video)
     return;
   track->update_layers(now);
-  slot.follower().wish_key_frame();
+  slot.wish_key_frame();
   track->owner().request_key_frames(now, *track, out_);
 }
 
@@ -233,7 +233,7 @@ void RoomShard::forward_track(Instant now, Duration session_now, IngressTrack& t
     for (const IngressPacket& packet : pending) slot->offer(now, session_now, packet, out_);
     // Without a key frame of the publisher's this would stay dark. Only now: the batch may have
     // brought it behind packets of other layers.
-    if (slot->follower().is_waiting()) slot->follower().wish_key_frame();
+    if (slot->follower().is_waiting()) slot->wish_key_frame();
   }
   for (auto& feed : recordings_) {
     if (&feed->track() != &track) continue;
@@ -351,7 +351,7 @@ void RoomShard::on_relayed_packet(Instant now, const RelayedPacket& packet) {
   PacketRef own = pool_.copy(packet.bytes);
   if (!own) return out_.drops.add(Drop::SessionLimit);
   own.set_facts(packet.facts);
-  track->on_relayed(now, packet.ssrc, packet.form, std::move(own), out_.drops);
+  track->on_relayed(now, packet.ssrc, packet.form, std::move(own), pool_, out_.drops);
   queue_if_pending(*track);
 }
 
@@ -370,7 +370,7 @@ void RoomShard::update_mirrors(Instant now) {
       if (track->section().kind != MediaKind::Video || track->receivers().empty()) continue;
       track->update_layers(now);
       for (EgressSlot* slot : track->receivers()) {
-        if (slot->owner().is_connected()) slot->follower().wish_key_frame();
+        if (slot->owner().is_connected()) slot->wish_key_frame();
       }
       mirror->request_key_frames(now, *track, out_);
     }
@@ -420,9 +420,9 @@ void RoomShard::update_tracks(Instant now) {
   for (Peer* peer : active_) {
     for (auto& track : peer->tracks()) {
       if (track->section().kind != MediaKind::Video || !track->has_packets()) continue;
-      track->update_layers(now);
+      if (track->update_layers(now) && desk_.has_exports()) desk_.tell_state(*track);
       for (EgressSlot* slot : track->receivers()) {
-        if (slot->owner().is_connected()) slot->follower().wish_key_frame();
+        if (slot->owner().is_connected()) slot->wish_key_frame();
       }
     }
   }
@@ -513,6 +513,17 @@ void RoomShard::report_levels() {
   if (!levels.levels.empty()) out_.events.emplace_back(std::move(levels));
 }
 
+void RoomShard::report_rate(Instant now, const Peer& peer, IngressTrack& track) {
+  const Policer& policer = track.policer();
+  const bool over = policer.is_refusing(now);
+  if (over != track.announced_over_rate) {
+    track.announced_over_rate = over;
+    out_.events.emplace_back(TrackOverRate{peer.id(), track.id(), policer.agreed_bps(), over});
+  }
+  if (over && now - policer.refusing_since() >= kOverLimitPatience)
+    out_.events.emplace_back(PeerOverLimit{peer.id()});
+}
+
 void RoomShard::report_second(Instant now) {
   for (auto& peer : peers_) {
     if (!peer->is_connected()) continue;
@@ -523,12 +534,9 @@ void RoomShard::report_second(Instant now) {
         track->announced_active = active;
         out_.events.emplace_back(TrackActive{track->id(), active});
       }
-      const Instant since = track->rate_limit().refusing_since();
-      const bool still = now - track->rate_limit().last_refusal() < kSecond;
-      if (since != Instant::never() && still && now - since >= kOverLimitPatience) {
-        out_.events.emplace_back(PeerOverLimit{peer->id()});
-      }
+      report_rate(now, *peer, *track);
     }
+    for (auto& slot : peer->slots()) slot->report_sight(out_);
   }
 }
 

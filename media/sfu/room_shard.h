@@ -105,6 +105,7 @@ class RoomShard {
   [[nodiscard]] bool may_hear(const Peer& peer, const IngressTrack& track) const;
   void report_levels();
   void report_second(Instant now);
+  void report_rate(Instant now, const Peer& peer, IngressTrack& track);
   void update_mirrors(Instant now);
   void tell_voices(Instant now);
   void queue_if_pending(IngressTrack& track);

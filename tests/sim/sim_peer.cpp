@@ -94,6 +94,7 @@ media::sfu::Peer::Params SimPeer::params() const {
   p.extensions = tests::usual_extensions();
   if (publishes_ && publishing_.video) {
     p.published.push_back(tests::camera(video_track().value, "v", publishing_.simulcast));
+    p.published.back().max_bps = publishing_.max_bps;
   }
   if (publishes_ && publishing_.audio)
     p.published.push_back(tests::microphone(audio_track().value, "a"));

@@ -36,6 +36,7 @@ struct PublisherParams {
   size_t packets_per_frame = 3;
   bool short_picture_ids = false;
   bool sender_reports = true;
+  int64_t max_bps = 0;  // agreed for the picture
   Duration clock_offset = Duration::seconds(1'000'000);  // own NTP clock less the simulation's
 };
 
