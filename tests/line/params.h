@@ -25,16 +25,16 @@ struct Burst {
 // the losses behind it (what is lost has used its share of the rate), the way.
 struct Params {
   Duration delay = Duration::millis(20);  // one way, besides queue and bottleneck
-  Duration jitter;                        // uniform in [0, jitter), on top of the delay
-  bool in_order = false;                  // else jitter lets datagrams overtake each other
+  Duration jitter = {};                   // uniform in [0, jitter), on top of the delay
   double loss = 0;                        // 0..1, independent
-  Burst burst;
-  int64_t bits_per_second = 0;                 // of whole datagrams; 0: no limit
-  std::shared_ptr<const CapacityTrace> trace;  // instead of a rate
+  int64_t bits_per_second = 0;            // of whole datagrams; 0: no limit
   // A datagram that would wait longer than `max_queue`, or that finds `max_queue_bytes` waiting (0:
   // no such limit), is dropped.
   Duration max_queue = Duration::millis(500);
   int64_t max_queue_bytes = 0;
+  std::shared_ptr<const CapacityTrace> trace = nullptr;  // instead of a rate
+  bool in_order = false;  // else jitter lets datagrams overtake each other
+  Burst burst = {};
   double reorder = 0;  // share that is held back by `reorder_by`, so that later ones overtake
   Duration reorder_by = Duration::millis(30);
   double duplicate = 0;  // share that arrives twice
