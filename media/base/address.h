@@ -1,5 +1,5 @@
-// An IP address, port and transport as a value: the 5-tuple's remote half (the local half is the
-// worker's one port).
+// An IP address, port and transport as a value: the 5-tuple's remote half, and which of the
+// machine's own addresses the other half is (the port is the worker's one).
 #pragma once
 
 #include <array>
@@ -20,6 +20,10 @@ struct Address {
   std::array<uint8_t, 16> ip{};
   uint16_t port = 0;
   Transport transport = Transport::Udp;
+  // Our own address on this path, as the socket numbers them: what comes from a peer to another
+  // address of ours is another path, and answers leave from where the peer sent to. 0: whichever
+  // the kernel chooses, and always on a socket that is bound to one address.
+  uint8_t local = 0;
 
   auto operator<=>(const Address&) const = default;
 
@@ -43,6 +47,7 @@ struct std::hash<media::Address> {
     __builtin_memcpy(&lo, a.ip.data() + 8, 8);
     uint64_t x = (hi * 0x9E3779B97F4A7C15ULL) ^ lo ^ (static_cast<uint64_t>(a.port) << 40) ^
                  (static_cast<uint64_t>(a.transport) << 60);
+    x ^= static_cast<uint64_t>(a.local) << 32;
     x ^= x >> 32;
     x *= 0xD6E8FEB86659FD93ULL;
     return static_cast<size_t>(x ^ (x >> 32));

@@ -21,8 +21,16 @@ Engine::Room* Engine::find_room(RoomId room) {
 
 // ---- datagrams ----
 
-Session* Engine::find_session(const Address& from, ByteSpan datagram) {
+Session* Engine::find_session(Address& from, ByteSpan datagram) {
   Session* session = sessions_.by_address(from);
+  if (session == nullptr && from.local != 0) {
+    // A link that we opened knows its one remote address, whichever of ours the kernel chose for
+    // it.
+    Address plain = from;
+    plain.local = 0;
+    session = sessions_.by_address(plain);
+    if (session != nullptr) from = plain;
+  }
   if (rtp::protocol_of(datagram) != rtp::Protocol::Stun) {
     if (session == nullptr) outbox_.drops.add(Drop::UnknownAddress);
     return session;
@@ -38,7 +46,7 @@ Session* Engine::find_session(const Address& from, ByteSpan datagram) {
   return session;
 }
 
-void Engine::handle_datagram(Instant now, const Address& from, MutableByteSpan datagram) {
+void Engine::handle_datagram(Instant now, Address from, MutableByteSpan datagram) {
   Session* session = find_session(from, datagram);
   if (session == nullptr) return;
   if (!session->was_connected && rtp::protocol_of(datagram) == rtp::Protocol::Dtls) {

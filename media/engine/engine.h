@@ -55,7 +55,7 @@ class Engine {
   void set_relief(Instant now, overload::Relief relief);
 
   // Decrypts in place.
-  void handle_datagram(Instant now, const Address& from, MutableByteSpan datagram);
+  void handle_datagram(Instant now, Address from, MutableByteSpan datagram);
   // Fans out what the batch brought.
   void end_batch(Instant now);
   void handle_command(Instant now, Command command);
@@ -147,7 +147,7 @@ class Engine {
   void on(Instant now, StartRecording& c);
   void on(Instant now, StopRecording& c);
 
-  Session* find_session(const Address& from, ByteSpan datagram);
+  Session* find_session(Address& from, ByteSpan datagram);
   void after_control(Instant now, Session& session);
   void queue_batch(sfu::RoomShard& room);
   void run_handshakes(Instant now);

@@ -42,7 +42,7 @@ struct Datagram {
 
 union Control {
   cmsghdr aligned;
-  std::array<uint8_t, CMSG_SPACE(sizeof(uint16_t))> bytes;
+  std::array<uint8_t, CMSG_SPACE(sizeof(uint16_t)) + kLocalControl> bytes;
 };
 
 // Datagrams that leave as one message: to one peer, of one size (the last may be shorter), in the
@@ -148,16 +148,25 @@ void SendBatch::State::prepare(size_t at, const Run& run) {
   header.msg_namelen = to_kernel(first.to, socket.is_v6(), addresses[at]);
   header.msg_iov = vectors.data() + first_vector;
   header.msg_iovlen = vectors.size() - first_vector;
+  const LocalAddresses* const locals = socket.locals();
+  const bool is_pinned = first.to.local != 0 && locals != nullptr;
+  if (run.count == 1 && !is_pinned) return;
+  header.msg_control = &controls[at];
+  size_t length = 0;
   if (run.count > 1) {
-    header.msg_control = &controls[at];
-    header.msg_controllen = sizeof(Control);
-    cmsghdr* c = CMSG_FIRSTHDR(&header);
-    c->cmsg_level = IPPROTO_UDP;
-    c->cmsg_type = UDP_SEGMENT;
-    c->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+    cmsghdr& c = controls[at].aligned;
+    c.cmsg_level = IPPROTO_UDP;
+    c.cmsg_type = UDP_SEGMENT;
+    c.cmsg_len = CMSG_LEN(sizeof(uint16_t));
     const auto segment = static_cast<uint16_t>(first.size);
-    std::memcpy(CMSG_DATA(c), &segment, sizeof(segment));
+    std::memcpy(CMSG_DATA(&c), &segment, sizeof(segment));
+    length = CMSG_SPACE(sizeof(uint16_t));
   }
+  if (is_pinned) {
+    auto* const c = reinterpret_cast<cmsghdr*>(controls[at].bytes.data() + length);
+    length += write_local(*c, socket.is_v6(), locals->at(first.to.local));
+  }
+  header.msg_controllen = length;
 }
 
 void SendBatch::State::count_sent(const Run& run) {

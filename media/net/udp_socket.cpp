@@ -37,6 +37,11 @@ bool set(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }
 
+bool is_any(const Address& address) {
+  const auto from = address.ip.begin() + (address.is_v4() ? kV4Offset : 0);
+  return std::all_of(from, address.ip.end(), [](uint8_t byte) { return byte == 0; });
+}
+
 }  // namespace
 
 Outcome<UdpSocket> UdpSocket::bind(const Address& local, const SocketOptions& options) {
@@ -56,6 +61,7 @@ Outcome<UdpSocket> UdpSocket::bind(const Address& local, const SocketOptions& op
   if (getsockname(fd, &address.any, &bound) != 0)
     return env_fail("cannot read a socket's port: " + reason(errno));
   socket.local_ = from_kernel(address);
+  if (is_any(local) && mark_local(fd, v6)) socket.locals_ = std::make_unique<LocalAddresses>();
   return socket;
 }
 
@@ -64,13 +70,18 @@ UdpSocket::~UdpSocket() {
 }
 
 UdpSocket::UdpSocket(UdpSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), v6_(other.v6_), gro_(other.gro_), local_(other.local_) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      v6_(other.v6_),
+      gro_(other.gro_),
+      local_(other.local_),
+      locals_(std::move(other.locals_)) {}
 
 UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(v6_, other.v6_);
   std::swap(gro_, other.gro_);
   std::swap(local_, other.local_);
+  std::swap(locals_, other.locals_);
   return *this;
 }
 
@@ -95,15 +106,28 @@ int UdpSocket::send_buffer() const {
 
 bool UdpSocket::send(const Address& to, ByteSpan datagram) const {
   SocketAddress address{};
-  const socklen_t length = to_kernel(to, v6_, address);
-  return ::sendto(fd_, datagram.data(), datagram.size(), MSG_DONTWAIT, &address.any, length) ==
-         static_cast<ssize_t>(datagram.size());
+  msghdr header{};
+  header.msg_name = &address;
+  header.msg_namelen = to_kernel(to, v6_, address);
+  // sendmsg(2) takes what it sends as mutable and leaves it alone.
+  iovec vector{const_cast<uint8_t*>(datagram.data()), datagram.size()};
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  union {
+    cmsghdr aligned;
+    std::array<uint8_t, kLocalControl> bytes;
+  } control{};
+  if (to.local != 0 && locals_ != nullptr) {
+    header.msg_control = &control;
+    header.msg_controllen = write_local(control.aligned, v6_, locals_->at(to.local));
+  }
+  return ::sendmsg(fd_, &header, MSG_DONTWAIT) == static_cast<ssize_t>(datagram.size());
 }
 
 struct ReceiveBatch::Buffers {
   union Control {
     cmsghdr aligned;
-    std::array<uint8_t, CMSG_SPACE(sizeof(int))> bytes;
+    std::array<uint8_t, CMSG_SPACE(sizeof(int)) + kLocalControl> bytes;
   };
 
   explicit Buffers(size_t messages)
@@ -118,9 +142,10 @@ struct ReceiveBatch::Buffers {
 
   // The kernel overwrites the lengths of what it fills, so that those are set again before the next
   // call.
-  void prepare(bool gro) {
-    if (gro != prepared_for_gro) used = count;
+  void prepare(bool gro, bool marked) {
+    if (gro != prepared_for_gro || marked != prepared_marked) used = count;
     prepared_for_gro = gro;
+    prepared_marked = marked;
     const size_t room = gro ? kMaxJoined : kMaxSingle;
     for (size_t i = 0; i < used; ++i) {
       vectors[i] = {arena.get() + i * kMaxJoined, room};
@@ -130,23 +155,32 @@ struct ReceiveBatch::Buffers {
       header.msg_namelen = sizeof(SocketAddress);
       header.msg_iov = &vectors[i];
       header.msg_iovlen = 1;
-      if (gro) {
+      if (gro || marked) {
         header.msg_control = &control[i];
         header.msg_controllen = sizeof(Control);
       }
     }
   }
 
-  // The size of each datagram in message `i`: UDP_GRO's segment size, or all of it.
-  [[nodiscard]] size_t segment_size(size_t i) {
+  struct Said {
+    size_t segment = 0;  // of each datagram in the message: UDP_GRO's segment size, or all of it
+    uint8_t local = 0;
+  };
+  // What the kernel said about message `i`.
+  [[nodiscard]] Said said(size_t i, LocalAddresses* locals) {
+    Said facts{headers[i].msg_len, 0};
     msghdr& header = headers[i].msg_hdr;
     for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-      if (c->cmsg_level != IPPROTO_UDP || c->cmsg_type != UDP_GRO) continue;
-      int size = 0;
-      std::memcpy(&size, CMSG_DATA(c), sizeof(size));
-      if (size > 0) return static_cast<size_t>(size);
+      LocalAddresses::Ip ip;
+      if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+        int size = 0;
+        std::memcpy(&size, CMSG_DATA(c), sizeof(size));
+        if (size > 0) facts.segment = static_cast<size_t>(size);
+      } else if (locals != nullptr && read_local(*c, ip)) {
+        facts.local = locals->number_of(ip);
+      }
     }
-    return headers[i].msg_len;
+    return facts;
   }
 
   size_t count;
@@ -157,6 +191,7 @@ struct ReceiveBatch::Buffers {
   std::vector<mmsghdr> headers;
   size_t used;  // messages that the last call filled
   bool prepared_for_gro = false;
+  bool prepared_marked = false;
 };
 
 ReceiveBatch::ReceiveBatch(size_t messages)
@@ -168,7 +203,7 @@ ReceiveBatch::~ReceiveBatch() = default;
 std::span<Received> ReceiveBatch::receive(const UdpSocket& socket) {
   received_.clear();
   Buffers& b = *buffers_;
-  b.prepare(socket.has_gro());
+  b.prepare(socket.has_gro(), socket.locals() != nullptr);
   const int got = recvmmsg(socket.fd(), b.headers.data(), static_cast<unsigned>(b.count),
                            MSG_DONTWAIT, nullptr);
   b.used = static_cast<size_t>(std::max(got, 0));
@@ -176,8 +211,10 @@ std::span<Received> ReceiveBatch::receive(const UdpSocket& socket) {
   for (size_t i = 0; i < b.used; ++i) {
     const size_t size = b.headers[i].msg_len;
     if (size == 0 || (b.headers[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;
-    const Address from = from_kernel(b.from[i]);
-    const size_t segment = std::max<size_t>(b.segment_size(i), 1);
+    const Buffers::Said said = b.said(i, socket.locals());
+    Address from = from_kernel(b.from[i]);
+    from.local = said.local;
+    const size_t segment = std::max<size_t>(said.segment, 1);
     uint8_t* const first = b.arena.get() + i * kMaxJoined;
     for (size_t at = 0; at < size; at += segment) {
       received_.push_back({from, MutableByteSpan(first + at, std::min(segment, size - at))});

@@ -12,6 +12,7 @@
 #include "media/base/address.h"
 #include "media/base/bytes.h"
 #include "media/base/result.h"
+#include "media/net/local_addresses.h"
 
 namespace media::net {
 
@@ -27,7 +28,9 @@ struct SocketOptions {
 
 class UdpSocket {
  public:
-  // Port 0 takes any free port. An IPv6 wildcard address also receives IPv4.
+  // Port 0 takes any free port. An IPv6 wildcard address also receives IPv4. On a wildcard address
+  // every peer's Address says to which of ours it sends (Address::local), and is answered from
+  // there.
   // Errors: a sentence naming the address and what stands in the way.
   static Outcome<UdpSocket> bind(const Address& local, const SocketOptions& options = {});
   ~UdpSocket();
@@ -38,6 +41,8 @@ class UdpSocket {
   [[nodiscard]] const Address& local_address() const { return local_; }
   [[nodiscard]] bool is_v6() const { return v6_; }
   [[nodiscard]] bool has_gro() const { return gro_; }
+  // Our addresses as peers' `local` numbers them; null on a socket that is bound to one.
+  [[nodiscard]] LocalAddresses* locals() const { return locals_.get(); }
   // What the kernel granted, in bytes of payload as asked for (it counts double: its own
   // bookkeeping comes on top).
   [[nodiscard]] int receive_buffer() const;
@@ -52,6 +57,7 @@ class UdpSocket {
   bool v6_ = false;
   bool gro_ = false;
   Address local_;
+  std::unique_ptr<LocalAddresses> locals_;
 };
 
 // One datagram within a ReceiveBatch; may be changed in place until the next receive().

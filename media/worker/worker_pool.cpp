@@ -4,6 +4,7 @@
 
 #include "media/mesh/pipe.h"
 #include "media/net/clock.h"
+#include "media/overload/load_meter.h"
 
 namespace media::worker {
 
@@ -40,7 +41,9 @@ size_t WorkerPool::place(const std::vector<size_t>& in_room, int64_t spread_abov
   const Instant now = net::monotonic_now();
   for (size_t i = 0; i < workers_.size(); ++i) {
     const WorkerCounters counters = workers_[i]->counters();
-    loads_[i].on_reading(now, counters.rtp_in + counters.rtp_forwarded, counters.lag_us);
+    const double busy = static_cast<double>(counters.busy_permille) / 1000;
+    loads_[i].on_reading(now, {counters.rtp_in + counters.rtp_forwarded, counters.lag_us, busy,
+                               busy >= overload::LoadMeter::kBusyUse});
   }
   return choose_worker(loads_, in_room, spread_above);
 }
