@@ -9,7 +9,8 @@ import { camera, microphone } from './fixtures.mjs';
 export const artifacts = join(import.meta.dirname, '..', 'artifacts');
 mkdirSync(artifacts, { recursive: true });
 
-export async function openBrowser({ name = null, viewport = { width: 1920, height: 1080 }, locale = 'zh-CN', headless = true, args = [] } = {}) {
+export async function openBrowser({ name = null, viewport = { width: 1920, height: 1080 }, locale = 'zh-CN', headless = true, args = [],
+  executable = '/usr/bin/chromium' } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'tongke-chromium-'));
   const media = name === null ? [] : [
     '--use-fake-device-for-media-stream',
@@ -17,7 +18,7 @@ export async function openBrowser({ name = null, viewport = { width: 1920, heigh
     `--use-file-for-fake-audio-capture=${microphone(name)}`,
   ];
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: '/usr/bin/chromium', headless, viewport, locale, ignoreHTTPSErrors: true,
+    executablePath: executable, headless, viewport, locale, ignoreHTTPSErrors: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--mute-audio', '--use-fake-ui-for-media-stream',
       '--autoplay-policy=no-user-gesture-required', ...media, ...args],

@@ -33,8 +33,8 @@ function watchPeerConnections() {
   };
 }
 
-export async function enter(server, role, { name = null, extra = [], viewport, locale, headless, args, init = null } = {}) {
-  const browser = await openBrowser({ name, viewport, locale, headless, args });
+export async function enter(server, role, { name = null, extra = [], viewport, locale, headless, args, init = null, executable } = {}) {
+  const browser = await openBrowser({ name, viewport, locale, headless, args, executable });
   if (init) await browser.context.addInitScript(init);
   await browser.context.addInitScript(watchPeerConnections);
   await browser.page.goto(`${server.https}/enter?token=${server.token(role, extra)}`);

@@ -12,11 +12,12 @@ export const binary = process.env.TONGKE_BINARY ?? join(root, 'build/release/ton
 const READY_LIMIT_MS = 30_000;
 
 export class Server {
-  static async start({ data = mkdtempSync(join(tmpdir(), 'tongke-e2e-')), httpPort = 0, mediaPort = 0, args = ['--demo'], config = null } = {}) {
+  static async start({ data = mkdtempSync(join(tmpdir(), 'tongke-e2e-')), httpPort = 0, mediaPort = 0, args = ['--demo'], config = null,
+    publicAddress = '127.0.0.1' } = {}) {
     const file = join(data, 'tongke.toml');
     if (config !== null) writeFileSync(file, config);
     const child = spawn(binary, ['serve', '--data', data, '--http-port', String(httpPort), '--media-port', String(mediaPort),
-      '--public-address', '127.0.0.1', ...(config === null ? [] : ['--config', file]), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+      '--public-address', publicAddress, ...(config === null ? [] : ['--config', file]), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     const server = new Server();
     Object.assign(server, { child, data, log: [] });
     createInterface({ input: child.stderr }).on('line', (line) => server.log.push(line));
