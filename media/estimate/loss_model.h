@@ -22,7 +22,7 @@ namespace media::estimate {
 class LossModel {
  public:
   // Outcome of packets sent: `lost` of `sent`, `bytes` in all (lost ones too), which left within
-  // `span`. `queue_grows`: the delay says that the line is full.
+  // `span`. `queue_grows`: there is a queue: the line is full.
   struct Sample {
     int sent = 0;
     int lost = 0;
@@ -46,7 +46,7 @@ class LossModel {
   // One observation lasts at least this long and has this many packets.
   static constexpr Duration kObservation = Duration::millis(250);
   static constexpr int kMinPackets = 10;
-  static constexpr size_t kWindow = 20;
+  static constexpr size_t kWindow = 16;
   // No line that loses more of its own than this can carry a lesson; more is congestion.
   static constexpr double kMaxInherent = 0.40;
   // Below this nothing is to be explained: queues of other flows drop single packets.
@@ -60,15 +60,19 @@ class LossModel {
     double sent = 0;
     double lost = 0;
     double bps = 0;
+    bool queue_grew = false;
   };
   struct Fit {
-    double bps = 0;
+    double bps = 0;  // 0: no limit
     double inherent = 0;
     double score = 0;
   };
-  void close_observation(bool queue_grew);
-  void choose(Instant now, double wanted, double present);
-  [[nodiscard]] double best_inherent(double bps, double start) const;
+  void close_observation();
+  void choose(Instant now, DataRate wanted, DataRate present);
+  void remember(const Observation& last);
+  void yield(Instant now, const Observation& last, double present_bps);
+  void lift(DataRate wanted, double factor);
+  [[nodiscard]] double best_inherent(double bps) const;
   [[nodiscard]] double score(double bps, double inherent) const;
   [[nodiscard]] double window_loss() const;
 
@@ -76,15 +80,14 @@ class LossModel {
   size_t count_ = 0;
   size_t next_ = 0;
   Sample open_;
-  bool open_grew_ = false;
-  // What is remembered of the line's own loss, as packets seen and lost.
-  double seen_ = 0;
-  double seen_lost_ = 0;
+  // What is remembered of the line's own loss: packets (in pieces of evidence) seen and lost.
+  double remembered_ = 0;
+  double remembered_lost_ = 0;
   double inherent_ = 0;
   double loss_ = 0;
   bool limiting_ = false;
   DataRate limit_;
-  Instant last_decrease_;
+  Instant last_decrease_ = Instant::from_micros(INT64_MIN / 2);
 };
 
 }  // namespace media::estimate

@@ -40,14 +40,20 @@ class RateControl {
 
   static constexpr double kDecrease = 0.85;
   static constexpr double kIncreasePerSecond = 0.08;
+  // Below some hundred kbit/s: as many packets more per second as anybody, but not beyond this
+  // share.
+  static constexpr double kMaxFair = 0.20;
   // More than what was shown to arrive is a guess; a receiver that lies gains no more than this.
   static constexpr double kMaxOverArrived = 1.5;
-  // One decrease must have had its effect before the next.
-  static constexpr Duration kMinDecreaseGap = Duration::millis(100);
-  static constexpr Duration kMaxDecreaseGap = Duration::millis(500);
+  // One decrease must have had its effect, and that must have been reported, before the next: who
+  // sees the queue first would else give way twice for the others.
+  static constexpr Duration kDecreaseGap = Duration::millis(150);
+  static constexpr Duration kMaxDecreaseGap = Duration::millis(800);
   // Near capacity: a packet per round trip and reaction time.
   static constexpr double kPacketBits = 1200 * 8;
   static constexpr Duration kReaction = Duration::millis(100);
+  // Shorter round trips grow no faster than this one: flows of different lengths share a line.
+  static constexpr Duration kMinRtt = Duration::millis(100);
   static constexpr double kMinIncreaseBps = 4'000;
 
  private:

@@ -102,49 +102,81 @@ class SendSideEstimator {
   static constexpr Duration kSentWindow = Duration::millis(500);
   // The least one-way delay is that of this long, in two halves.
   static constexpr Duration kBaseDelaySpan = Duration::seconds(15);
-  // Losses are not believed before this many later packets were reported: a report may overtake.
-  // A whole report of nothing but losses counts like any other: at worst its receiver gets less.
+
+  // Falls that follow each other within this time are one; what was before it is probed for.
+  static constexpr Duration kFallSpan = Duration::seconds(5);
+
+  // More waiting than a frame's own burst makes: loss is then congestion, and nothing is probed.
+  static constexpr Duration kQueued = Duration::millis(60);
+  // Less than this is jitter of the machines, not a queue.
+  static constexpr Duration kNotable = Duration::millis(40);
+  // Somebody's packets wait: a line with this is not empty.
+  static constexpr Duration kQueuedALittle = Duration::millis(25);
+  // Longer than this for half a second, a queue that stands still is drained: a voice must not be
+  // late for good.
+  static constexpr Duration kStanding = Duration::millis(100);
+  static constexpr Duration kStandingFor = Duration::millis(500);
+  // Whether giving way shortened the queue is judged after this; up to 16 times as long where it
+  // did not.
+  static constexpr Duration kJudgeAfter = Duration::millis(1'000);
+  static constexpr int kMaxFutile = 4;
 
  private:
-  enum class Fate : uint8_t { Free, UnderWay, Reported };
+  enum class Fate : uint8_t { Free, UnderWay, Arrived, Lost };
   struct SentPacket {
     uint32_t sent_us = 0;  // low 32 bits
     uint16_t bytes = 0;
     uint8_t probe = 0;
     Fate fate = Fate::Free;
   };
-  struct Batch {  // what one report says in sum
+  struct Batch {       // what one report says in sum
+    int reported = 0;  // for the first time
     int arrived = 0;
-    int lost = 0;
+    int lost = 0;  // below zero when packets only came late
     int64_t bytes = 0;
-    Instant first_sent = Instant::never();
-    Instant last_sent;
-    Duration newest_age = Duration();
-    bool any = false;
+    Instant last_sent = Instant::from_micros(INT64_MIN / 2);
+    Duration newest_age;
+    Duration queued;  // summed over `arrived`
   };
 
-  SentPacket* find(int64_t sequence);
-  [[nodiscard]] Instant sent_at(Instant now, const SentPacket& packet) const;
-  [[nodiscard]] Instant arrival_base(const rtcp::TransportFeedback& head);
+  void restart_history(uint16_t sequence);
+  SentPacket* find(uint16_t sequence);
+  static Instant sent_at(Instant now, const SentPacket& packet);
+  Instant arrival_base(Instant now, const rtcp::TransportFeedback& head);
+  void forget_clock();
   void take_status(Instant now, const rtcp::PacketStatus& status, Instant base, Batch& batch);
   void take_arrival(Instant now, const SentPacket& packet, Instant arrived, Batch& batch);
   void update_base_delay(Instant now, Duration one_way);
+  [[nodiscard]] bool is_newest_told() const;
   void update_rate(Instant now, const Batch& batch);
+  [[nodiscard]] bool is_queued() const;
+  Trend trend_to_obey(Instant now);
+  bool is_standing(Instant now);
+  bool is_worth_giving_way(Instant now, Duration waits);
+  void note_drop(Instant now);
   void take_probe_result(Instant now);
-  void update_limited(Instant now);
+  void update_sent(Instant now);
   void check_silence(Instant now);
+  [[nodiscard]] DataRate cap(Instant now) const;
   void publish(Instant now);
 
   EstimatorParams params_;
   std::unique_ptr<std::array<SentPacket, kHistory>> history_;
   int64_t next_sequence_ = 0;  // unwrapped: one above the newest sent
-  bool sending_ = false;
-  int64_t sent_bytes_ = 0;  // since the window below began
+  int64_t first_sequence_ = 0;
+  int64_t sent_bytes_ = 0;   // since the window below began
+  int64_t media_bytes_ = 0;  // of those, what is no padding
   Instant sent_window_;
   Instant last_sent_;
   Instant first_unanswered_ = Instant::never();
   Instant last_feedback_;
   Instant last_back_off_;
+  DataRate before_silence_;
+  Instant told_until_;  // packets sent up to here have been reported on
+  bool has_told_ = false;
+  DataRate highest_;  // since the last drop
+  DataRate before_fall_;
+  Instant falling_since_ = Instant::from_micros(INT64_MIN / 2);
 
   std::optional<uint32_t> reference_;  // of the last report, 24 bits
   int64_t reference_ticks_ = 0;        // unwrapped
@@ -153,7 +185,13 @@ class SendSideEstimator {
   Instant base_since_;
   std::optional<Duration> base_now_;
   std::optional<Duration> base_before_;
-  Duration queue_delay_;
+  Duration queue_delay_;   // smoothed
+  Duration newest_queue_;  // of the last report
+  Instant standing_since_ = Instant::never();
+  Instant gave_way_ = Instant::from_micros(INT64_MIN / 2);
+  Duration gave_way_at_;
+  Duration least_queue_;
+  int futile_ = 0;
 
   DelayTrend delay_;
   Throughput throughput_;

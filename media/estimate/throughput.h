@@ -28,6 +28,7 @@ class Throughput {
  private:
   std::array<uint32_t, static_cast<size_t>(kSlots)> bytes_{};
   int64_t newest_ = 0;  // slot number
+  Instant latest_;      // newest arrival, within that slot
   int64_t first_ = 0;
   bool started_ = false;
 };

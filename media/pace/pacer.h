@@ -42,6 +42,14 @@ enum class PaceAnswer : uint8_t {
   Drop,   // the slot waits for a key frame, or the queue is full
 };
 
+// A train for the estimator (estimate::Probe): at least so many bytes in at least so many packets.
+struct ProbeTrain {
+  uint8_t id = 0;
+  DataRate rate;
+  size_t bytes = 0;
+  int packets = 0;
+};
+
 class Pacer {
  public:
   // The line's rate; `factor` of it is the pace. A rate of zero or Pacer::kUnlimited: no pacing.
@@ -51,12 +59,18 @@ class Pacer {
   PaceAnswer offer(Instant now, const PacedPacket& packet) {
     if (packet.kind == PaceClass::Voice ||
         (queued_ == 0 && waiting_.empty() && free_at_ <= now + burst_)) {
+      end_train();
       charge(now, packet.bytes);
       return PaceAnswer::Send;
     }
     return offer_slowly(now, packet);
   }
-  // Appends the handles that may leave now, in order, whole runs of up to kRun packets at a time.
+  // False: offer() would answer Drop, since the slot waits for a key frame. To be asked before a
+  // packet gets its number, so that numbers close up over what is left out.
+  [[nodiscard]] bool admits(const PacedPacket& packet) const;
+
+  // Appends the handles that may leave now, in order: a burst at a time, so that they can be one
+  // GSO send.
   void release(Instant now, std::vector<uint32_t>& handles);
   // When release() has something again; never() when nothing is queued.
   [[nodiscard]] Instant next_release() const;
@@ -68,16 +82,21 @@ class Pacer {
   // The slot shows something else, or nothing: what waits of it is dropped, no key frame is wished.
   void forget(SlotId slot);
 
-  // A train for the estimator: until its bytes have left, padding_due() says how many bytes of
+  // Until a train has left, padding_due() says how many bytes of
   // padding or retransmissions are to be sent now to keep up its rate. Such packets are told to
   // on_padding(), media during the train counts by itself.
-  void start_probe(Instant now, uint8_t id, DataRate rate, size_t bytes);
-  [[nodiscard]] uint8_t probe() const { return probe_left_ > 0 ? probe_id_ : uint8_t{0}; }
+  void start_probe(Instant now, const ProbeTrain& train);
+  // The train that the packets belong to which offer(), release() or on_padding() last let go; 0:
+  // none.
+  [[nodiscard]] uint8_t probe() const { return train_.id; }
   [[nodiscard]] size_t padding_due(Instant now) const;
-  void on_padding(Instant now, size_t bytes) { charge(now, bytes); }
+  void on_padding(Instant now, size_t bytes) {
+    end_train();
+    charge(now, bytes);
+  }
 
   [[nodiscard]] size_t queued_bytes() const { return queued_; }
-  [[nodiscard]] size_t queued_packets() const;
+  [[nodiscard]] size_t queued_packets() const { return queued_packets_; }
   // How long the newest queued packet will wait.
   [[nodiscard]] Duration queue_time() const;
 
@@ -92,9 +111,9 @@ class Pacer {
   static constexpr Duration kMaxQueue = Duration::millis(300);
   // A key frame may take longer, since nothing can be shown without it.
   static constexpr Duration kMaxKeyFrame = Duration::millis(1'500);
+  // Padding that makes a packet of a train where its bytes have left already.
+  static constexpr size_t kLeastPadding = 100;
   static constexpr size_t kMaxPackets = 1'024;
-  // Packets that leave together, so that they can be one GSO send.
-  static constexpr size_t kRun = 8;
 
  private:
   struct Queued {
@@ -102,20 +121,28 @@ class Pacer {
     bool dead = false;
   };
   PaceAnswer offer_slowly(Instant now, const PacedPacket& packet);
+  // The line is busy with this for a while.
   void charge(Instant now, size_t bytes) {
     const Instant from = free_at_ < now ? now : free_at_;
     free_at_ =
         from + Duration::micros(static_cast<int64_t>(static_cast<double>(bytes) * us_per_byte_));
-    if (probe_left_ > 0) probe_left_ -= static_cast<int64_t>(bytes);
+    train_bytes_ -= static_cast<int64_t>(bytes);
+    --train_packets_;
+  }
+  // A train ends with the packet that completes it; the next one belongs to none.
+  void end_train() {
+    if (train_bytes_ <= 0 && train_packets_ <= 0) train_.id = 0;
   }
   [[nodiscard]] bool is_waiting(SlotId slot) const;
   [[nodiscard]] bool over_limit() const;
   [[nodiscard]] std::optional<SlotId> victim() const;
-  void drop_slot(SlotId slot, bool wish);
-  void make_room();
+  bool make_room();
+  bool drop_of(SlotId slot);
+  void bury(Queued& item);
+  void account_for_leaving(const PacedPacket& packet);
+  void wait_for_key_frame(SlotId slot);
   void send_from(std::vector<Queued>& queue, size_t& head, Instant now,
                  std::vector<uint32_t>& handles);
-  void compact(std::vector<Queued>& queue, size_t& head);
 
   double us_per_byte_ = 0;       // at the pace
   double line_us_per_byte_ = 0;  // at the target
@@ -125,16 +152,16 @@ class Pacer {
   size_t repairs_head_ = 0;
   std::vector<Queued> pictures_;
   size_t pictures_head_ = 0;
+  size_t queued_packets_ = 0;
   size_t queued_ = 0;            // bytes that wait
   size_t queued_key_bytes_ = 0;  // of those, in key frames
   std::vector<SlotId> waiting_;  // for a key frame
   std::vector<SlotId> wishes_;
   std::vector<uint32_t> dropped_;
-  uint8_t probe_id_ = 0;
-  int64_t probe_left_ = 0;
-  int64_t probe_bytes_ = 0;
-  Instant probe_since_;
-  double probe_us_per_byte_ = 0;
+  ProbeTrain train_;
+  int64_t train_bytes_ = 0;  // what is still to leave of it; may be below zero
+  int64_t train_packets_ = 0;
+  Instant train_since_;
 };
 
 }  // namespace media::pace
