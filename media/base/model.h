@@ -16,7 +16,7 @@ namespace media {
 enum class MediaKind : uint8_t { Audio, Video };
 enum class Codec : uint8_t { Opus, Vp8, Vp9, H264, Av1 };
 // What a published section shows; decides slots, allocation order and file names.
-enum class Source : uint8_t { Microphone, Camera, Screen, ScreenAudio };
+enum class Source : uint8_t { Microphone, Camera, Screen, ScreenAudio, Board };
 
 struct IceCredentials {
   std::string ufrag;

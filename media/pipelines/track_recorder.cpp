@@ -21,6 +21,8 @@ const char* source_name(Source source) {
       return "screen";
     case Source::ScreenAudio:
       return "screen-audio";
+    case Source::Board:
+      return "board";
   }
   return "track";
 }
@@ -98,7 +100,8 @@ void TrackRecorder::on_frame(Frame frame) {
   // A picture begins with a key frame of known size; what comes before it nobody could decode.
   if (!writer_ && held_.empty() && params_.codec != Codec::Opus) {
     const bool decodable = frame.is_key && frame.width != 0 && frame.height != 0 &&
-                           (params_.codec != Codec::H264 || !assembler_.avc_config().empty());
+                           (params_.codec != Codec::H264 || !assembler_.avc_config().empty()) &&
+                           (params_.codec != Codec::Av1 || !assembler_.av1_config().empty());
     if (!decodable) return;
   }
   held_.push_back(std::move(frame));
@@ -129,6 +132,7 @@ void TrackRecorder::write(Frame frame) {
 bool TrackRecorder::open_file(const Frame& first, Duration start) {
   SegmentWriter::Format format{params_.codec, first.width, first.height, {}};
   if (params_.codec == Codec::H264) format.codec_data = assembler_.avc_config();
+  if (params_.codec == Codec::Av1) format.codec_data = assembler_.av1_config();
   file_ = free_name();
   start_ = start;
   end_ = start;

@@ -37,20 +37,28 @@ class LiveDoor {
   virtual void on_message(ConnectionId id, std::string_view text) = 0;
   virtual void on_close(ConnectionId id) = 0;
   virtual void publish(const auth::Actor& actor, const std::string& lesson, std::string offer,
-                       HttpReply<MediaAnswer> reply) = 0;
+                       std::optional<storage::SourceRole> as, HttpReply<MediaAnswer> reply) = 0;
   virtual void play(const auth::Actor& actor, const std::string& lesson, std::string offer,
                     PlaySource source, HttpReply<MediaAnswer> reply) = 0;
-  virtual void patch(const auth::Actor& actor, const std::string& session,
-                     const std::string& if_match, std::string fragment,
+  // A session is found in its own lesson alone.
+  virtual void patch(const auth::Actor& actor, const std::string& lesson,
+                     const std::string& session, const std::string& if_match, std::string fragment,
                      HttpReply<PatchAnswer> reply) = 0;
-  virtual void end_session(const auth::Actor& actor, const std::string& session,
-                           HttpReply<void> reply) = 0;
+  virtual void end_session(const auth::Actor& actor, const std::string& lesson,
+                           const std::string& session, HttpReply<void> reply) = 0;
   // Whether `session` stands and is the actor's.
-  [[nodiscard]] virtual bool has_session(const auth::Actor& actor,
+  [[nodiscard]] virtual bool has_session(const auth::Actor& actor, const std::string& lesson,
                                          const std::string& session) const = 0;
 };
 
 class HlsHouse;
+class SourceHouse;
+
+// Where encoders push to; 0: nowhere.
+struct PushPorts {
+  uint16_t rtmp = 0;
+  uint16_t rtmps = 0;
+};
 
 struct ApiParams {
   std::filesystem::path recordings;
@@ -61,6 +69,23 @@ struct ApiParams {
   std::function<int64_t()> wall_us;
   std::function<std::string()> metrics;  // Prometheus text
   HlsHouse* streams = nullptr;           // null: this server makes no HLS streams
+  SourceHouse* sources = nullptr;        // null: this server takes no recorders
+  std::function<PushPorts()> push_ports;
+};
+
+// Offers to WHIP and WHEP. A school behind one address, or an audience that was given one link, comes
+// at the bell at 20 a second, and at once when its router comes back. An offer costs a few
+// milliseconds of a processor.
+inline constexpr double kOffersPerSecond = 100;
+inline constexpr double kOffersAtOnce = 1000;
+// One key has one publisher: an encoder that tries again every second is still heard.
+inline constexpr double kPublishesPerSecond = 1;
+inline constexpr double kPublishesAtOnce = 10;
+
+struct OfferLimits {
+  auth::KeyedBuckets by_address{kOffersPerSecond, kOffersAtOnce};
+  auth::KeyedBuckets plays_by_key{kOffersPerSecond, kOffersAtOnce};
+  auth::KeyedBuckets publishes_by_key{kPublishesPerSecond, kPublishesAtOnce};
 };
 
 struct Call {
@@ -81,6 +106,7 @@ struct Api {
   LiveDoor& live;
   Authenticator authenticator;
   auth::WrongPasswordLimiter wrong_passwords;
+  OfferLimits offers;
   ViewLog views;
   std::optional<web::FileTree> recordings;  // opened when first used
   std::string_view status = "starting";     // "starting", "ok" or "stopping"; as /healthz shows it
@@ -93,6 +119,8 @@ void reply(Api& api, const Call& call, web::Response response);
 void reply_json(Api& api, const Call& call, int status, const nlohmann::json& body);
 void reply_error(Api& api, const Call& call, int status, std::string_view code,
                  std::string_view message);
+// 429, to be tried again after `wait`.
+void reply_too_fast(Api& api, const Call& call, media::Duration wait, std::string_view message);
 // 503: the database did not answer.
 void reply_unavailable(Api& api, const Call& call);
 

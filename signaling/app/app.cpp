@@ -26,6 +26,7 @@
 #include "signaling/app/post_box.h"
 #include "signaling/app/rtmp_door.h"
 #include "signaling/app/signal_watcher.h"
+#include "signaling/app/source_house.h"
 #include "signaling/sdp/writer.h"
 #include "signaling/web/clock.h"
 #include "storage/sql/sql_store.h"
@@ -53,24 +54,25 @@ class LiveLessonsDoor final : public LiveDoor {
   }
   void on_close(ConnectionId id) override { lessons_.on_close(id); }
   void publish(const auth::Actor& actor, const std::string& lesson, std::string offer,
-               HttpReply<MediaAnswer> reply) override {
-    lessons_.publish(actor, lesson, std::move(offer), std::move(reply));
+               std::optional<storage::SourceRole> as, HttpReply<MediaAnswer> reply) override {
+    lessons_.publish(actor, lesson, std::move(offer), as, std::move(reply));
   }
   void play(const auth::Actor& actor, const std::string& lesson, std::string offer,
             PlaySource source, HttpReply<MediaAnswer> reply) override {
     lessons_.play(actor, lesson, std::move(offer), source, std::move(reply));
   }
-  void patch(const auth::Actor& actor, const std::string& session, const std::string& if_match,
-             std::string fragment, HttpReply<PatchAnswer> reply) override {
-    lessons_.patch(actor, session, if_match, std::move(fragment), std::move(reply));
+  void patch(const auth::Actor& actor, const std::string& lesson, const std::string& session,
+             const std::string& if_match, std::string fragment,
+             HttpReply<PatchAnswer> reply) override {
+    lessons_.patch(actor, lesson, session, if_match, std::move(fragment), std::move(reply));
   }
-  void end_session(const auth::Actor& actor, const std::string& session,
+  void end_session(const auth::Actor& actor, const std::string& lesson, const std::string& session,
                    HttpReply<void> reply) override {
-    lessons_.end_session(actor, session, std::move(reply));
+    lessons_.end_session(actor, lesson, session, std::move(reply));
   }
-  [[nodiscard]] bool has_session(const auth::Actor& actor,
+  [[nodiscard]] bool has_session(const auth::Actor& actor, const std::string& lesson,
                                  const std::string& session) const override {
-    return lessons_.has_session(actor, session);
+    return lessons_.has_session(actor, lesson, session);
   }
 
  private:
@@ -131,7 +133,9 @@ class ServingApp final : public App {
   Outcome<void> open_media();
   Outcome<void> open_streams();
   Outcome<void> open_web();
+  Outcome<void> open_sources();
   void open_ingest();
+  [[nodiscard]] std::vector<uint16_t> own_ports() const;
   [[nodiscard]] std::string own_url() const;
   std::string metrics();
   IceServersFor ice_servers_for() {
@@ -157,6 +161,9 @@ class ServingApp final : public App {
   std::unique_ptr<HttpApp> http_;
   std::unique_ptr<web::Server> server_;
   std::unique_ptr<RtmpDoor> rtmp_;  // none: RTMP is off
+  std::unique_ptr<RtmpDoor> rtmps_;
+  std::unique_ptr<SourceHouse> sources_;
+  web::TlsFiles tls_;
   std::unique_ptr<admin::AdminSocket> admin_;
   bool stopping_ = false;
   media::Instant stop_deadline_;
@@ -166,11 +173,13 @@ class ServingApp final : public App {
 ServingApp::~ServingApp() {
   admin_.reset();
   rtmp_.reset();
+  rtmps_.reset();
   box_.close();
   server_.reset();  // closes what is still connected, through http_
   passwords_.reset();
   http_.reset();
   streams_.reset();
+  sources_.reset();
   door_.reset();
   lessons_.reset();
   media_.reset();
@@ -187,6 +196,7 @@ Outcome<void> ServingApp::open() {
   if (auto done = open_storage(); !done) return done;
   if (auto done = open_media(); !done) return done;
   if (auto done = open_streams(); !done) return done;
+  if (auto done = open_sources(); !done) return done;
   return open_web();
 }
 
@@ -217,6 +227,7 @@ Outcome<void> ServingApp::open_media() {
   params.bind_address = config_.media.bind;
   params.media_port = config_.media.port;
   params.tcp = config_.media.tcp;
+  params.spread_above_pps = config_.media.spread_above_pps;
   params.line_bps = int64_t{config_.media.line_mbit} * 1'000'000;
   params.gso = config_.media.offload;
   params.gro = config_.media.offload;
@@ -234,7 +245,10 @@ Outcome<void> ServingApp::open_media() {
   lessons_ = std::make_unique<LiveLessons>(LiveParams{recordings,
                                                       {web::monotonic_now, web::wall_now_us},
                                                       ice_servers_for(),
-                                                      codec_policy(config_.media)},
+                                                      codec_policy(config_.media),
+                                                      [this](const std::string& lesson) {
+                                                        if (streams_) streams_->cut(lesson);
+                                                      }},
                                            *media_, *storage_);
   door_ = std::make_unique<LiveLessonsDoor>(*lessons_);
   return {};
@@ -248,14 +262,46 @@ std::string ServingApp::own_url() const {
 }
 
 void ServingApp::open_ingest() {
-  if (config_.ingest.rtmp_port == 0) return;
-  rtmp_ = std::make_unique<RtmpDoor>(
-      RtmpDoor::Params{.bind = config_.ingest.bind,
-                       .port = config_.ingest.rtmp_port,
-                       .whip_base = own_url() + "/whip/",
-                       .post = [this](std::function<void()> task) { box_.post(std::move(task)); },
-                       .monotonic = web::monotonic_now,
-                       .seed = static_cast<uint64_t>(web::wall_now_us())});
+  RtmpDoor::Params params{
+      .bind = config_.ingest.bind,
+      .port = config_.ingest.rtmp_port,
+      .whip_base = own_url() + "/whip/",
+      .post = [this](std::function<void()> task) { box_.post(std::move(task)); },
+      .monotonic = web::monotonic_now,
+      .seed = static_cast<uint64_t>(web::wall_now_us())};
+  if (params.port != 0) rtmp_ = std::make_unique<RtmpDoor>(params);
+  params.port = config_.ingest.rtmps_port;
+  params.certificate = tls_.certificate.string();
+  params.private_key = tls_.private_key.string();
+  if (params.port != 0) rtmps_ = std::make_unique<RtmpDoor>(std::move(params));
+}
+
+// What no source may be: every door through which somebody reaches this server.
+std::vector<uint16_t> ServingApp::own_ports() const {
+  std::vector<uint16_t> ports = {server_->port(), config_.ingest.rtmp_port,
+                                 config_.ingest.rtmps_port};
+  const unsigned workers = std::max(
+      1U, config_.media.workers != 0 ? config_.media.workers : std::thread::hardware_concurrency());
+  for (unsigned i = 0; config_.media.port != 0 && i < workers; ++i)
+    ports.push_back(static_cast<uint16_t>(config_.media.port + i));
+  return ports;
+}
+
+Outcome<void> ServingApp::open_sources() {
+  SourceHouse::Params params;
+  params.whip_base = [this] { return own_url() + "/whip/"; };
+  params.own_ports = [this] { return own_ports(); };
+  params.monotonic = web::monotonic_now;
+  params.wall_us = web::wall_now_us;
+  params.post = [this](std::function<void()> task) { box_.post(std::move(task)); };
+  params.deny = config_.ingest.deny;
+  params.allow = config_.ingest.allow;
+  params.max_pulls = config_.ingest.max_pulls;
+  params.seed = static_cast<uint64_t>(web::wall_now_us());
+  auto sources = SourceHouse::open(std::move(params), *lessons_, *storage_);
+  if (!sources) return tl::unexpected<EnvError>(sources.error());
+  sources_ = std::move(*sources);
+  return {};
 }
 
 Outcome<void> ServingApp::open_streams() {
@@ -265,6 +311,9 @@ Outcome<void> ServingApp::open_streams() {
   params.monotonic = web::monotonic_now;
   params.wall_us = web::wall_now_us;
   params.post = [this](std::function<void()> task) { box_.post(std::move(task)); };
+  params.is_removed = [this](const std::string& lesson, const auth::Actor& actor) {
+    return lessons_->is_removed(lesson, actor);
+  };
   auto streams = HlsHouse::open(std::move(params), *storage_);
   if (!streams) return tl::unexpected<EnvError>(streams.error());
   streams_ = std::move(*streams);
@@ -282,6 +331,7 @@ Outcome<void> ServingApp::open_web() {
     if (!made) return tl::unexpected<EnvError>(made.error());
     params.tls = *made;
   }
+  tls_ = params.tls;
   ApiParams api;
   api.recordings = data_ / "recordings";
   api.web_root = config_.http.web_root.empty() ? find_web_root()
@@ -292,6 +342,10 @@ Outcome<void> ServingApp::open_web() {
   api.ice_servers = ice_servers_for();
   api.metrics = [this] { return metrics(); };
   api.streams = streams_.get();
+  api.sources = sources_.get();
+  api.push_ports = [this] {
+    return PushPorts{rtmp_ ? rtmp_->port() : uint16_t{0}, rtmps_ ? rtmps_->port() : uint16_t{0}};
+  };
   http_ = std::make_unique<HttpApp>(std::move(api), *storage_, *passwords_, *door_);
   auto server = web::Server::start(params, *http_);
   if (!server) return tl::unexpected<EnvError>(server.error());
@@ -310,14 +364,17 @@ Outcome<void> ServingApp::open_web() {
 
 std::string ServingApp::metrics() {
   return metrics_text({media_->stats(), lessons_->stats(), server_->stats(), storage_->stats(),
-                       read_process_usage(), http_->api().refusals, streams_->stats()});
+                       read_process_usage(), http_->api().refusals, streams_->stats(),
+                       sources_->stats()});
 }
 
 int ServingApp::run(const std::function<void(const std::string&)>& on_ready) {
   server_->every(kTick, [this] {
     lessons_->on_tick(web::monotonic_now());
     streams_->on_tick(web::monotonic_now());
+    sources_->on_tick(web::monotonic_now());
     if (rtmp_) rtmp_->on_tick(web::monotonic_now());
+    if (rtmps_) rtmps_->on_tick(web::monotonic_now());
     if (stopping_ && (lessons_->is_drained() || web::monotonic_now() > stop_deadline_))
       server_->stop();
   });
@@ -351,7 +408,9 @@ void ServingApp::begin_stop() {
   stop_deadline_ = web::monotonic_now() + kStopTime;
   http_->begin_stop();
   streams_->stop();
+  sources_->stop();
   if (rtmp_) rtmp_->stop();
+  if (rtmps_) rtmps_->stop();
   lessons_->drain();
 }
 

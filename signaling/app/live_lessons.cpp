@@ -41,6 +41,7 @@ struct LessonRows {
   std::optional<storage::Lesson> lesson;
   storage::LessonRoster roster;
   std::vector<storage::LessonEvent> events;
+  std::vector<storage::LessonSource> sources;
 };
 
 media::Outcome<LessonRows> read_lesson(storage::Store& store, const std::string& id) {
@@ -52,6 +53,9 @@ media::Outcome<LessonRows> read_lesson(storage::Store& store, const std::string&
   auto roster = store.lesson_roster(id);
   if (!roster) return tl::unexpected<media::EnvError>(roster.error());
   if (*roster) rows.roster = std::move(**roster);
+  auto sources = store.sources_of_lesson(id);
+  if (!sources) return tl::unexpected<media::EnvError>(sources.error());
+  rows.sources = std::move(*sources);
   for (;;) {
     auto page = store.events(id, static_cast<int64_t>(rows.events.size()), kEventsPerRead);
     if (!page) return tl::unexpected<media::EnvError>(page.error());
@@ -116,6 +120,7 @@ void LiveLessons::State::with_lesson(const std::string& id, Loaded then) {
                   lesson = media::env_fail("the server stops");
                 } else if (rows->lesson && rows->lesson->state != storage::LessonState::Ended) {
                   lesson = host(std::move(*rows->lesson), std::move(rows->roster), rows->events);
+                  (*lesson)->sources = std::move(rows->sources);
                   if ((*lesson)->ended) lesson = nullptr;
                 }
                 for (const Loaded& next : std::exchange(loading[id], {})) next(lesson);
@@ -361,8 +366,10 @@ void LiveLessons::State::welcome(Socket& socket, ConnectionId id, const protocol
   if (resumed) {
     for (const protocol::Event& event : missed) send(socket, event);
   }
-  if (role == protocol::Role::Teacher)
+  if (role == protocol::Role::Teacher) {
     send(socket, protocol::Observers{lesson.room.observers_here()});
+    if (!lesson.told_sources.sources.empty()) send(socket, lesson.told_sources);
+  }
   if (Peer* peer = page_peer(lesson, p)) {
     replan(lesson, *peer, true);
     if (peer->relief != media::overload::Relief::None)
@@ -539,14 +546,14 @@ void LiveLessons::on_close(ConnectionId id) {
 }
 
 void LiveLessons::publish(const auth::Actor& actor, const std::string& lesson, std::string offer,
-                          HttpReply<MediaAnswer> reply) {
+                          std::optional<storage::SourceRole> as, HttpReply<MediaAnswer> reply) {
   if (state_->draining)
     return reply(tl::unexpected<HttpError>({503, "internal", "the server stops"}));
-  state_->with_lesson(lesson, [s = state_.get(), actor, offer = std::move(offer),
+  state_->with_lesson(lesson, [s = state_.get(), actor, offer = std::move(offer), as,
                                reply](const media::Outcome<Hosted*>& found) {
     Hosted* hosted = open_lesson(found, reply);
     if (hosted == nullptr) return;
-    s->publish(actor, *hosted, offer, reply);
+    s->publish(actor, *hosted, offer, as, reply);
   });
 }
 

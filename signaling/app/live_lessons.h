@@ -18,8 +18,10 @@
 #include "media/base/ids.h"
 #include "media/base/result.h"
 #include "media/base/time.h"
+#include "signaling/app/source_host.h"
 #include "signaling/protocol/messages.h"
 #include "signaling/sdp/negotiate.h"
+#include "storage/api/records.h"
 
 namespace signaling::auth {
 struct Actor;
@@ -66,7 +68,7 @@ struct PatchAnswer {
   std::string fragment;
   std::string etag;
 };
-enum class PlaySource : uint8_t { Teacher, Screen };  // WHEP ?source=
+enum class PlaySource : uint8_t { Teacher, Screen, Board };  // WHEP ?source=
 
 struct LiveClocks {
   std::function<media::Instant()> monotonic;
@@ -81,6 +83,8 @@ struct LiveParams {
   LiveClocks clocks;
   IceServersFor ice_servers = {};  // empty: there are none
   sdp::CodecPolicy codecs = {};
+  // A teacher removed somebody from this lesson.
+  std::function<void(const std::string& lesson)> on_removed = {};
 };
 
 // For /metrics.
@@ -100,12 +104,12 @@ struct LiveStats {
   uint64_t arrivals_refused = 0;  // offers refused because the media plane is short of room
 };
 
-class LiveLessons {
+class LiveLessons final : public SourceHost {
  public:
   // `media` and `storage` outlive it.
   LiveLessons(LiveParams params, media::api::MediaServer& media,
               storage::sql::StorageThread& storage);
-  ~LiveLessons();
+  ~LiveLessons() override;
   LiveLessons(const LiveLessons&) = delete;
   LiveLessons& operator=(const LiveLessons&) = delete;
 
@@ -128,16 +132,33 @@ class LiveLessons {
   // ---- WHIP and WHEP. Errors: 400 unusable SDP, 403, 404 unknown lesson, or a session that is
   // unknown or somebody else's, 409 second publisher, 412 wrong ETag, 422 valid SDP that cannot be
   // answered, 428 no If-Match, 503 stopping ----
+  // `as` is what a publisher says that it shows (WHIP ?source=); a stream key of one of the
+  // lesson's sources knows it better. One of each at a time.
   void publish(const auth::Actor& actor, const std::string& lesson, std::string offer,
-               HttpReply<MediaAnswer> reply);
+               std::optional<storage::SourceRole> as, HttpReply<MediaAnswer> reply);
   void play(const auth::Actor& actor, const std::string& lesson, std::string offer,
             PlaySource source, HttpReply<MediaAnswer> reply);
   // `if_match` as in the header; "" when absent.
-  void patch(const auth::Actor& actor, const std::string& session, const std::string& if_match,
-             std::string fragment, HttpReply<PatchAnswer> reply);
-  void end_session(const auth::Actor& actor, const std::string& session, HttpReply<void> reply);
+  void patch(const auth::Actor& actor, const std::string& lesson, const std::string& session,
+             const std::string& if_match, std::string fragment, HttpReply<PatchAnswer> reply);
+  void end_session(const auth::Actor& actor, const std::string& lesson, const std::string& session,
+                   HttpReply<void> reply);
   // Whether `session` stands and is the actor's.
-  [[nodiscard]] bool has_session(const auth::Actor& actor, const std::string& session) const;
+  [[nodiscard]] bool has_session(const auth::Actor& actor, const std::string& lesson,
+                                 const std::string& session) const;
+
+  // Whether the lesson's teacher has removed whom this credential lets in. For doors that LiveLessons
+  // does not keep itself.
+  [[nodiscard]] bool is_removed(const std::string& lesson, const auth::Actor& actor) const;
+
+  // ---- the lessons' recorders and encoders ----
+  [[nodiscard]] std::vector<HostedSources> hosted_sources() const override;
+  void set_sources(const std::string& lesson, std::vector<storage::LessonSource> rows) override;
+  void add_source_key(const std::string& lesson, const std::string& source,
+                      const std::string& key_hash) override;
+  [[nodiscard]] bool source_flows(const std::string& lesson,
+                                  const std::string& source) const override;
+  void tell_sources(const std::string& lesson, protocol::Sources all) override;
 
   // ---- the loop ----
   void on_media_events();            // after MediaServer's wake

@@ -16,8 +16,7 @@ namespace {
 TrackSource wire_source(media::Source source) {
   return static_cast<TrackSource>(source);
 }
-static_assert(static_cast<int>(media::Source::ScreenAudio) ==
-              static_cast<int>(TrackSource::ScreenAudio));
+static_assert(static_cast<int>(media::Source::Board) == static_cast<int>(TrackSource::Board));
 
 const char* codec_name(media::Codec codec) {
   switch (codec) {
@@ -40,6 +39,7 @@ sdp::Permits permits_of(const std::array<bool, classroom::kSources>& may) {
           .camera = may[1],
           .screen = may[2],
           .screen_audio = may[3],
+          .board = may[4],
           .slots = true};
 }
 
@@ -66,9 +66,22 @@ ErrorCode protocol_error(media::Errc code) {
 media::SlotUse use_of(const std::string& slot) {
   if (slot == "teacher" || slot == "voice-teacher") return media::SlotUse::Main;
   if (slot == "stage" || slot == "voice-stage") return media::SlotUse::Stage;
-  if (slot == "screen" || slot == "sound-screen") return media::SlotUse::Screen;
+  if (slot == "screen" || slot == "sound-screen" || slot == "board") return media::SlotUse::Screen;
   if (slot.starts_with("wall-")) return media::SlotUse::Thumbnail;
   return slot.starts_with("voice-") ? media::SlotUse::OtherVoice : media::SlotUse::Main;
+}
+
+sdp::PublishAs publish_as(storage::SourceRole role) {
+  switch (role) {
+    case storage::SourceRole::Board:
+    case storage::SourceRole::Other:
+      return sdp::PublishAs::Board;
+    case storage::SourceRole::Courseware:
+      return sdp::PublishAs::Courseware;
+    case storage::SourceRole::TeacherCamera:
+      break;
+  }
+  return sdp::PublishAs::Teacher;
 }
 
 HttpError overloaded() {
@@ -114,17 +127,22 @@ std::string shift_mapping(const std::string& text, Duration offset) {
 
 }  // namespace
 
-// An encoder's before a page's, and of those the newest.
+// An encoder's before a page's, and of a page's the newest. What a source of no special role sends
+// is shown in the board's place as long as no board camera sends.
 std::optional<TrackId> LiveLessons::State::track_for(const Hosted& lesson, const std::string& p,
                                                      TrackSource source) const {
   const auto found = lesson.tracks.find({p, source});
   if (found == lesson.tracks.end()) return std::nullopt;
   std::optional<TrackId> newest;
+  std::optional<TrackId> other;
   for (const TrackId id : found->second) {
-    if (peers.at(tracks.at(id).peer).use == PeerUse::Encoder) return id;
+    const Peer& peer = peers.at(tracks.at(id).peer);
+    const bool is_encoder = peer.use == PeerUse::Encoder;
+    if (is_encoder && peer.role != storage::SourceRole::Other) return id;
+    if (is_encoder) other = id;
     newest = id;
   }
-  return newest;
+  return other ? other : newest;
 }
 
 std::array<bool, classroom::kSources> LiveLessons::State::sources_of(const Peer& peer) const {
@@ -271,24 +289,8 @@ void LiveLessons::State::offer(Socket& socket, const protocol::Offer& offer, Hos
   if (const auto it = peers.find(id); it != peers.end()) replan(lesson, it->second, true);
 }
 
-std::optional<PeerId> LiveLessons::State::silent_encoder(const Hosted& lesson,
-                                                         const std::string& p) const {
-  std::optional<PeerId> found;
-  for (const PeerId id : lesson.peers) {
-    const Peer& peer = peers.at(id);
-    if (peer.p != p || peer.use != PeerUse::Encoder) continue;
-    const auto& sections = peer.negotiated.published;
-    const bool silent =
-        std::all_of(sections.begin(), sections.end(), [&](const media::PublishedSection& section) {
-          const auto track = tracks.find(section.track);
-          return track != tracks.end() && track->second.silent;
-        });
-    if (silent) found = id;
-  }
-  return found;
-}
-
 void LiveLessons::State::publish(const auth::Actor& actor, Hosted& lesson, const std::string& text,
+                                 std::optional<storage::SourceRole> as,
                                  const HttpReply<MediaAnswer>& reply) {
   if (!auth::authorize(actor, auth::Verb::PublishWhip, lesson.object)) {
     return reject(reply, {403, "forbidden", "this credential may not publish here"});
@@ -298,22 +300,31 @@ void LiveLessons::State::publish(const auth::Actor& actor, Hosted& lesson, const
     return reject(reply, {403, "forbidden", "an observer only watches"});
   const auto session = sdp::parse(text);
   if (!session) return reject(reply, http_error(session.error()));
+  const storage::LessonSource* source = source_of_key(lesson, actor.credential_hash);
+  if (source != nullptr && !source->enabled)
+    return reject(reply, {403, "forbidden", "this source is switched off"});
+  const storage::SourceRole role =
+      source != nullptr ? source->role : as.value_or(storage::SourceRole::TeacherCamera);
   // An encoder that crashed cannot say so; the one that replaces it need not wait until consent
   // expires.
   std::optional<PeerId> dead;
   if (const auto* known = lesson.room.find_identity(who->identity)) {
-    dead = silent_encoder(lesson, known->seen.p);
-    if (known->has_encoder() && !dead)
+    const Peer* before = encoder_of(lesson, known->seen.p, role);
+    if (before != nullptr && !is_silent(*before))
       return reject(reply, {409, "conflict", "this key publishes already"});
+    if (before != nullptr) dead = before->id;
   }
   const auto* here = lesson.room.find_identity(who->identity);
   const bool returns = here != nullptr && lesson.had_media.contains(here->seen.p);
   if (!admits(returns ? Arrival::Return : Arrival::Encoder)) return reject(reply, overloaded());
   Peer peer;
   peer.use = PeerUse::Encoder;
+  peer.role = role;
+  if (source != nullptr) peer.source = source->id;
   // Before anybody sees the participant come: an offer that cannot be answered makes no events.
-  const auto agreed = negotiate(lesson, peer, *session, sdp::derive_uses(*session, "teacher"),
-                                permits_of(lesson.room.may_publish(who->role)));
+  const auto agreed =
+      negotiate(lesson, peer, *session, sdp::derive_uses(*session, "teacher", publish_as(role)),
+                permits_of(lesson.room.may_publish(who->role)));
   if (!agreed) return reject(reply, http_error(agreed.error()));
   if (peer.negotiated.published.empty()) {
     return reject(reply, {422, "unsupported", "the offer publishes nothing that is taken here"});
@@ -333,7 +344,7 @@ void LiveLessons::State::publish(const auth::Actor& actor, Hosted& lesson, const
   const Peer& added = add_peer(lesson, std::move(peer));
   sessions[added.session] = added.id;
   const MediaAnswer answer{added.negotiated.answer, added.session, added.etag};
-  lesson.room.on_encoder_tracks(now(), *p, sources_of(added), out);
+  lesson.room.on_encoder_tracks(now(), *p, encoded(lesson, *p), out);
   apply(lesson, out);
   sync_gates(lesson, *p);
   replan(lesson);
@@ -357,11 +368,17 @@ void LiveLessons::State::play(const auth::Actor& actor, Hosted& lesson, const st
   peer.use = PeerUse::Player;
   peer.viewer.role = protocol::Role::Observer;
   if (who && who->role != protocol::Role::Observer) peer.identity = who->identity;
-  const sdp::Permits nothing{
-      .microphone = false, .camera = false, .screen = false, .screen_audio = false, .slots = true};
-  const auto agreed = negotiate(
-      lesson, peer, *session,
-      sdp::derive_uses(*session, source == PlaySource::Screen ? "screen" : "teacher"), nothing);
+  const sdp::Permits nothing{.microphone = false,
+                             .camera = false,
+                             .screen = false,
+                             .screen_audio = false,
+                             .board = false,
+                             .slots = true};
+  const char* picture = source == PlaySource::Screen  ? "screen"
+                        : source == PlaySource::Board ? "board"
+                                                      : "teacher";
+  const auto agreed =
+      negotiate(lesson, peer, *session, sdp::derive_uses(*session, picture), nothing);
   if (!agreed) return reject(reply, http_error(agreed.error()));
   if (peer.negotiated.slots.empty()) {
     return reject(reply, {422, "unsupported", "the offer receives nothing that is sent here"});
@@ -373,11 +390,11 @@ void LiveLessons::State::play(const auth::Actor& actor, Hosted& lesson, const st
   reply(MediaAnswer{added.negotiated.answer, added.session, added.etag});
 }
 
-void LiveLessons::patch(const auth::Actor& actor, const std::string& session,
-                        const std::string& if_match, std::string fragment,
+void LiveLessons::patch(const auth::Actor& actor, const std::string& lesson,
+                        const std::string& session, const std::string& if_match, std::string fragment,
                         HttpReply<PatchAnswer> reply) {
   State& s = *state_;
-  Peer* own = s.session_of(actor, session);
+  Peer* own = s.session_of(actor, lesson, session);
   if (own == nullptr) return reject(reply, {404, "not-found", "no such session"});
   Peer& peer = *own;
   const auto parsed = sdp::parse_fragment(fragment);
@@ -402,24 +419,26 @@ void LiveLessons::patch(const auth::Actor& actor, const std::string& session,
   reply(PatchAnswer{sdp::build_fragment(peer.local, *candidate, mid, tcp), peer.etag});
 }
 
-void LiveLessons::end_session(const auth::Actor& actor, const std::string& session,
-                              HttpReply<void> reply) {
-  const Peer* peer = state_->session_of(actor, session);
+void LiveLessons::end_session(const auth::Actor& actor, const std::string& lesson,
+                              const std::string& session, HttpReply<void> reply) {
+  const Peer* peer = state_->session_of(actor, lesson, session);
   if (peer == nullptr) return reject(reply, {404, "not-found", "no such session"});
   state_->on_peer_lost(peer->id);
   reply({});
 }
 
-bool LiveLessons::has_session(const auth::Actor& actor, const std::string& session) const {
-  return state_->session_of(actor, session) != nullptr;
+bool LiveLessons::has_session(const auth::Actor& actor, const std::string& lesson,
+                              const std::string& session) const {
+  return state_->session_of(actor, lesson, session) != nullptr;
 }
 
-// Somebody else's and none look alike: nobody learns which session ids are in use.
-Peer* LiveLessons::State::session_of(const auth::Actor& actor, const std::string& session) {
+// Somebody else's, another lesson's and none look alike: nobody learns which session ids are in use.
+Peer* LiveLessons::State::session_of(const auth::Actor& actor, const std::string& lesson,
+                                     const std::string& session) {
   const auto it = sessions.find(session);
   if (it == sessions.end()) return nullptr;
   Peer& peer = peers.at(it->second);
-  return same_owner(peer.actor, actor) ? &peer : nullptr;
+  return peer.lesson == lesson && same_owner(peer.actor, actor) ? &peer : nullptr;
 }
 
 // ---------------------------------------------------------------- reports
@@ -437,7 +456,7 @@ void LiveLessons::State::on_peer_lost(PeerId id) {
     lesson->room.on_page_tracks(now(), peer.p, {}, out);
     lesson->room.on_media_lost(now(), peer.p, out);
   } else if (peer.use == PeerUse::Encoder) {
-    lesson->room.on_encoder_tracks(now(), peer.p, {}, out);
+    lesson->room.on_encoder_tracks(now(), peer.p, encoded(*lesson, peer.p), out);
   }
   apply(*lesson, out);
   // A page's own track may now stand in for the encoder's.

@@ -68,6 +68,8 @@ struct Peer {
   std::map<std::string, media::SlotFeed> fed;
   std::string session;  // WHIP and WHEP
   std::string etag;
+  storage::SourceRole role = storage::SourceRole::TeacherCamera;  // of an encoder
+  std::string source;    // of an encoder that is one of the lesson's sources: its id
   auth::Actor actor;     // who made it
   std::string identity;  // the class or person behind it; empty for an observer
   Instant checked;       // when the credential was last looked up
@@ -110,6 +112,9 @@ struct Hosted {
   std::map<std::string, std::shared_ptr<int64_t>> attendance;  // row ids, set on the storage thread
   std::map<std::string, storage::RecordingSegment> segments;   // by file, while writing
   std::map<std::string, protocol::LinkFacts> links;
+  std::vector<storage::LessonSource> sources;      // recorders and encoders
+  std::map<std::string, std::string> source_keys;  // credential's hash -> source that we call
+  protocol::Sources told_sources;
   std::vector<storage::LessonEvent> unsaved;  // not known to be on disk, in order
   bool saving = false;
   Instant save_again;
@@ -168,6 +173,11 @@ struct LiveLessons::State {
   std::optional<TrackId> track_for(const Hosted& lesson, const std::string& p,
                                    TrackSource source) const;
   std::array<bool, classroom::kSources> sources_of(const Peer& peer) const;
+  // What all encoders of `p` together send.
+  std::array<bool, classroom::kSources> encoded(const Hosted& lesson, const std::string& p) const;
+  // The lesson's source whose key the credential is; null: none's.
+  const storage::LessonSource* source_of_key(const Hosted& lesson,
+                                             const std::string& credential_hash) const;
   Peer* page_peer(Hosted& lesson, const std::string& p);
   // The answer, and what was agreed, in `peer`; nobody else notices before add_peer().
   media::Result<void> negotiate(const Hosted& lesson, Peer& peer, const sdp::Session& offer,
@@ -185,13 +195,15 @@ struct LiveLessons::State {
   void on_levels(const media::api::AudioLevels& levels);
   void on_segment_started(const media::api::SegmentStarted& event);
   void on_segment_ended(const media::api::SegmentEnded& event);
-  // The encoder of `p` that no longer sends anything, if there is one.
-  [[nodiscard]] std::optional<PeerId> silent_encoder(const Hosted& lesson,
-                                                     const std::string& p) const;
+  // The encoder of `p` in this role, if there is one.
+  [[nodiscard]] const Peer* encoder_of(const Hosted& lesson, const std::string& p,
+                                       storage::SourceRole role) const;
+  [[nodiscard]] bool is_silent(const Peer& peer) const;
   // A WHIP or WHEP session of `actor`; nullptr: unknown, or somebody else's.
-  Peer* session_of(const auth::Actor& actor, const std::string& session);
+  Peer* session_of(const auth::Actor& actor, const std::string& lesson,
+                   const std::string& session);
   void publish(const auth::Actor& actor, Hosted& lesson, const std::string& offer,
-               const HttpReply<MediaAnswer>& reply);
+               std::optional<storage::SourceRole> as, const HttpReply<MediaAnswer>& reply);
   void play(const auth::Actor& actor, Hosted& lesson, const std::string& offer, PlaySource source,
             const HttpReply<MediaAnswer>& reply);
 

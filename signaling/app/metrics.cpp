@@ -257,8 +257,26 @@ void add_streams(Families& families, const HlsStats& streams) {
                    number(streams.pictures_skipped));
   families.counter("tongke_hls_waits_timed_out_total", "HLS requests that waited in vain",
                    number(streams.waits_timed_out));
+  families.counter("tongke_hls_cuts_total",
+                   "Times a stream's addresses were made void because somebody lost the right",
+                   number(streams.cuts));
   families.counter("tongke_hls_streams_refused_total",
                    "Streams not begun because there were too many", number(streams.refused_full));
+}
+
+void add_sources(Families& families, const SourceStats& sources) {
+  MetricFamily& states = families.add(
+      "tongke_sources", "Recorders and encoders of open lessons, by state", MetricType::Gauge);
+  for (const auto& [state, count] : sources.by_state)
+    Families::sample(states, number(count), {{"state", state}});
+  families.counter("tongke_source_calls_total", "Recorders and cameras called",
+                   number(sources.calls));
+  MetricFamily& failures =
+      families.add("tongke_source_failures_total",
+                   "Recorders and cameras that could not be shown, or not any longer, by reason",
+                   MetricType::Counter);
+  for (const auto& [reason, count] : sources.failures)
+    Families::sample(failures, number(count), {{"reason", reason}});
 }
 
 }  // namespace
@@ -308,6 +326,7 @@ std::string metrics_text(const MetricsInput& input) {
   add_storage(families, input.storage);
   add_process(families, input.process);
   add_streams(families, input.streams);
+  add_sources(families, input.sources);
   return families.text();
 }
 

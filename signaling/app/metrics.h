@@ -9,6 +9,7 @@
 #include "media/api/types.h"
 #include "signaling/app/hls_house.h"
 #include "signaling/app/live_lessons.h"
+#include "signaling/app/source_house.h"
 #include "signaling/web/server.h"
 #include "storage/sql/storage_thread.h"
 
@@ -32,6 +33,7 @@ struct MetricsInput {
   ProcessUsage process;
   std::map<std::string, uint64_t, std::less<>> refusals;  // Api::refusals
   HlsStats streams;
+  SourceStats sources;
 };
 
 std::string metrics_text(const MetricsInput& input);

@@ -25,9 +25,12 @@ void RtmpDoor::start() {
   child.argv = params_.program;
   child.limits.open_files = kOpenFiles;
   // The server's own certificate is not for 127.0.0.1; nobody stands between on loopback.
-  child.input =
-      ingest::to_json(ingest::ListenJob{{params_.whip_base, "", true}, params_.bind, params_.port})
-          .dump();
+  child.input = ingest::to_json(ingest::ListenJob{{params_.whip_base, "", true},
+                                                  params_.bind,
+                                                  params_.port,
+                                                  params_.certificate,
+                                                  params_.private_key})
+                    .dump();
   child_ = process::ChildProcess::start(
       std::move(child),
       {.on_line = [this](const std::string& line) { on_line(line); },
@@ -42,7 +45,8 @@ void RtmpDoor::on_line(const std::string& line) {
   const std::string state = said.value("state", "");
   if (state == "listening") {
     port_ = said.value("port", uint16_t{0});
-    media::logger("ingest")->info("RTMP pushes are taken on port {}", port_);
+    media::logger("ingest")->info("{} pushes are taken on port {}",
+                                  params_.certificate.empty() ? "RTMP" : "RTMPS", port_);
   } else if (state == "on-air") {
     media::logger("ingest")->info("an RTMP push is on air");
   } else if (state == "ended") {

@@ -21,7 +21,9 @@ class RtmpDoor {
  public:
   struct Params {
     std::string bind;
-    uint16_t port = 0;      // 0: any free one; see port()
+    uint16_t port = 0;        // 0: any free one; see port()
+    std::string certificate = {};  // PEM files; both empty: RTMP without TLS
+    std::string private_key = {};
     std::string whip_base;  // https://127.0.0.1:PORT/whip/
     process::ChildProcess::Post post;
     std::function<media::Instant()> monotonic;

@@ -8,6 +8,7 @@
 #include "signaling/app/handlers.h"
 #include "signaling/app/ice_servers.h"
 #include "signaling/app/route_table.h"
+#include "storage/api/names.h"
 
 namespace signaling::app {
 namespace {
@@ -32,6 +33,14 @@ bool check_offer(Api& api, const Call& call) {
     return false;
   }
   return true;
+}
+
+// Answers and returns false when this key comes too often.
+bool check_rate(Api& api, const Call& call, auth::KeyedBuckets& buckets) {
+  const media::Duration wait = buckets.take(call.actor.credential_hash, api.params.monotonic());
+  if (wait == media::Duration()) return true;
+  reply_too_fast(api, call, wait, "this key connects too often");
+  return false;
 }
 
 // RFC 9725 section 4.6.
@@ -75,24 +84,33 @@ web::Response preflight_response(const Call& call) {
 }  // namespace
 
 void handle_whip_post(Api& api, Call call) {
-  if (!check_offer(api, call)) return;
+  if (!check_offer(api, call) || !check_rate(api, call, api.offers.publishes_by_key)) return;
   const auth::Actor actor = call.actor;
   std::string offer = std::move(call.request.body);
   const std::string lesson = call.params[0];
-  api.live.publish(actor, lesson, std::move(offer), created(api, std::move(call)));
+  std::optional<storage::SourceRole> as;
+  if (const auto said = call.request.query_value("source")) {
+    as = storage::parse_name<storage::SourceRole>(*said);
+    if (!as)
+      return reply_error(api, call, 400, "bad-request",
+                         "source is teacher-camera, board, courseware or other");
+  }
+  api.live.publish(actor, lesson, std::move(offer), as, created(api, std::move(call)));
 }
 
 void handle_whep_post(Api& api, Call call) {
-  if (!check_offer(api, call)) return;
+  if (!check_offer(api, call) || !check_rate(api, call, api.offers.plays_by_key)) return;
   const std::string source(call.request.query_value("source").value_or("teacher"));
-  if (source != "teacher" && source != "screen") {
-    return reply_error(api, call, 400, "bad-request", "source is teacher or screen");
+  if (source != "teacher" && source != "screen" && source != "board") {
+    return reply_error(api, call, 400, "bad-request", "source is teacher, screen or board");
   }
   const auth::Actor actor = call.actor;
   std::string offer = std::move(call.request.body);
   const std::string lesson = call.params[0];
   api.live.play(actor, lesson, std::move(offer),
-                source == "screen" ? PlaySource::Screen : PlaySource::Teacher,
+                source == "screen"  ? PlaySource::Screen
+                : source == "board" ? PlaySource::Board
+                                    : PlaySource::Teacher,
                 created(api, std::move(call)));
 }
 
@@ -108,8 +126,9 @@ void handle_session_patch(Api& api, Call call) {
     return reply_error(api, call, 428, "precondition-required", "send If-Match");
   const auth::Actor actor = call.actor;
   std::string fragment = std::move(call.request.body);
+  const std::string lesson = call.params[0];
   const std::string session = call.params[1];
-  api.live.patch(actor, session, if_match, std::move(fragment),
+  api.live.patch(actor, lesson, session, if_match, std::move(fragment),
                  [&api, call = std::move(call)](HttpResult<PatchAnswer> answer) {
                    if (!answer) {
                      return reply_error(api, call, answer.error().status, answer.error().code,
@@ -126,8 +145,9 @@ void handle_session_patch(Api& api, Call call) {
 
 void handle_session_delete(Api& api, Call call) {
   const auth::Actor actor = call.actor;
+  const std::string lesson = call.params[0];
   const std::string session = call.params[1];
-  api.live.end_session(actor, session, [&api, call = std::move(call)](HttpResult<void> answer) {
+  api.live.end_session(actor, lesson, session, [&api, call = std::move(call)](HttpResult<void> answer) {
     if (!answer)
       return reply_error(api, call, answer.error().status, answer.error().code,
                          answer.error().message);
@@ -141,7 +161,7 @@ void handle_endpoint_get(Api& api, Call call) {
 }
 
 void handle_session_get(Api& api, Call call) {
-  if (!api.live.has_session(call.actor, call.params[1]))
+  if (!api.live.has_session(call.actor, call.params[0], call.params[1]))
     return reply_error(api, call, 404, "not-found", "no such session");
   handle_endpoint_get(api, std::move(call));
 }

@@ -69,6 +69,7 @@ constexpr std::array kGrants{
     Grant{Verb::SeeRecording, "see-recording", kInLesson | kStaff | bit(Guest)},
     Grant{Verb::SeeAttendance, "see-attendance",
           any_of(LessonTeacher, Administrator, Chair, GroupLeader, Researcher)},
+    Grant{Verb::ManageSources, "manage-sources", any_of(LessonTeacher, Administrator)},
 };
 
 constexpr bool complete() {

@@ -42,6 +42,7 @@ enum class Verb : uint8_t {
   PlayStream,  // the HLS stream: for audiences, so only where somebody outside may watch
   SeeRecording,
   SeeAttendance,
+  ManageSources,  // its recorders and encoders: their addresses and keys too
   Count
 };
 

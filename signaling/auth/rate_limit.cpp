@@ -1,6 +1,7 @@
 #include "signaling/auth/rate_limit.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -19,14 +20,14 @@ std::string login_key(const std::string& login) {
   return "login " + login.substr(0, kLoginKeyBytes);
 }
 
+}  // namespace
+
 std::string address_key(const std::string& address) {
   const auto parsed = media::Address::parse(address, 0);
   if (!parsed || parsed->is_v4()) return "address " + address;
   const auto* bytes = reinterpret_cast<const char*>(parsed->ip.data());
   return "network " + std::string(bytes, kNetworkBytes);
 }
-
-}  // namespace
 
 TokenBucket::TokenBucket(double rate, double burst, media::Instant now)
     : rate_(rate), burst_(burst), level_(burst), last_(now) {}
@@ -39,6 +40,27 @@ bool TokenBucket::take(media::Instant now, double n) {
   if (level_ < n) return false;
   level_ -= n;
   return true;
+}
+
+media::Duration TokenBucket::wait() const {
+  const double missing = std::max(0.0, 1 - level_);
+  return media::Duration::micros(static_cast<int64_t>(std::ceil(missing / rate_ * 1e6)));
+}
+
+media::Duration KeyedBuckets::take(const std::string& key, media::Instant now) {
+  auto found = by_key_.find(key);
+  if (found == by_key_.end()) {
+    entries_.push_back({key, TokenBucket(rate_, burst_, now)});
+    found = by_key_.emplace(key, std::prev(entries_.end())).first;
+    if (entries_.size() > kMaxRememberedKeys) {
+      by_key_.erase(entries_.front().key);
+      entries_.pop_front();
+    }
+  } else {
+    entries_.splice(entries_.end(), entries_, found->second);
+  }
+  TokenBucket& bucket = found->second->bucket;
+  return bucket.take(now) ? media::Duration() : bucket.wait();
 }
 
 bool WrongPasswordLimiter::allows(const std::string& login, const std::string& address,

@@ -17,6 +17,8 @@ class TokenBucket {
   TokenBucket(double rate, double burst, media::Instant now);
   // False: too fast; nothing is taken.
   bool take(media::Instant now, double n = 1);
+  // How long after the last take() there will be one.
+  [[nodiscard]] media::Duration wait() const;
 
  private:
   double rate_;
@@ -25,9 +27,33 @@ class TokenBucket {
   media::Instant last_;
 };
 
+// What an address counts as: an IPv6 address by its /64, which one household owns. Numeric, without
+// a port.
+std::string address_key(const std::string& address);
+
+// A bucket for each key; the one that was used longest ago is forgotten first.
+class KeyedBuckets {
+ public:
+  KeyedBuckets(double rate, double burst) : rate_(rate), burst_(burst) {}
+  // Takes one and gives zero, or takes nothing and says in how long there will be one.
+  media::Duration take(const std::string& key, media::Instant now);
+  [[nodiscard]] size_t remembered() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    std::string key;
+    TokenBucket bucket;
+  };
+  using Entries = std::list<Entry>;  // by last use, oldest first
+
+  double rate_;
+  double burst_;
+  Entries entries_;
+  std::unordered_map<std::string, Entries::iterator> by_key_;
+};
+
 // Wrong passwords: after kMaxWrongPasswords in kWrongPasswordWindow for one login or one address,
-// no more are tried until the oldest is out of the window. An IPv6 address counts by its /64, which
-// one household owns.
+// no more are tried until the oldest is out of the window.
 inline constexpr size_t kMaxWrongPasswords = 5;
 inline constexpr media::Duration kWrongPasswordWindow = media::Duration::seconds(300);
 // Keys remembered; the one that failed longest ago is forgotten first. Far more than can be tried

@@ -99,9 +99,10 @@ bool Classroom::is_empty() const {
 std::array<bool, kSources> Classroom::may_publish(Role role) const {
   switch (role) {
     case Role::Teacher:
-      return {true, true, true, true};
+      return {true, true, true, true, true};
     case Role::Class:
-      return {true, true, policy_.everyone_shares_screen, policy_.everyone_shares_screen};
+      return {true, true, policy_.everyone_shares_screen, policy_.everyone_shares_screen,
+              false};
     case Role::Observer:
       return {};
   }
@@ -115,7 +116,7 @@ bool Classroom::is_available(const std::string& p, TrackSource source) const {
   const size_t i = index_of(source);
   if (who.encoder_has[i]) return true;
   const std::array<bool, kSources> said{who.said_mic, who.said_camera, who.said_screen,
-                                        who.said_screen};
+                                        who.said_screen, false};
   return who.page_has[i] && (said[i] || who.page_flows[i]);
 }
 
@@ -127,7 +128,7 @@ bool Classroom::may_forward(const std::string& p, TrackSource source) const {
   if (is_ended() || !may_publish(who.seen.role)[index_of(source)]) return false;
   // In the waiting room the teacher sees the classes, and that is all.
   if (!is_live()) return is_class && source == TrackSource::Camera;
-  if (source == TrackSource::Camera) return true;
+  if (source == TrackSource::Camera || source == TrackSource::Board) return true;
   if (source == TrackSource::Screen || (source == TrackSource::ScreenAudio && !is_class))
     return true;
   if (who.muted()) return false;
@@ -467,7 +468,7 @@ void Classroom::update_media(Instant now, Participant& who, Output& out) {
 void Classroom::update_encoder(Instant now, Output& out) {
   bool on = false;
   for (const Participant* who : roster())
-    on = on || (who->seen.role == Role::Teacher && who->has_encoder());
+    on = on || (who->seen.role == Role::Teacher && who->is_encoded());
   if (encoder_ == on) return;
   encoder_ = on;
   emit(now, protocol::EncoderEvent{on}, out);

@@ -13,7 +13,7 @@
 
 namespace signaling::classroom {
 
-inline constexpr size_t kSources = 4;
+inline constexpr size_t kSources = 5;
 constexpr size_t index_of(protocol::TrackSource source) {
   return static_cast<size_t>(source);
 }
@@ -50,6 +50,11 @@ struct Participant {
   LinkQuality link;
 
   [[nodiscard]] bool has_encoder() const { return encoder_has != std::array<bool, kSources>{}; }
+  // A board camera alone leaves the teacher to the page's camera.
+  [[nodiscard]] bool is_encoded() const {
+    return encoder_has[index_of(protocol::TrackSource::Microphone)] ||
+           encoder_has[index_of(protocol::TrackSource::Camera)];
+  }
   [[nodiscard]] bool is_in_room() const {
     return presence == Presence::Here || presence == Presence::Away;
   }

@@ -31,6 +31,7 @@ class Planner {
     if (slot == "voice-teacher") return pick(lead, TrackSource::Microphone);
     if (slot == "stage") return pick(room_.stage().value_or(""), TrackSource::Camera);
     if (slot == "voice-stage") return pick(room_.stage().value_or(""), TrackSource::Microphone);
+    if (slot == "board") return pick(lead, TrackSource::Board);
     if (slot == "screen") return pick(presenter(lead), TrackSource::Screen);
     if (slot == "sound-screen") return pick(presenter(lead), TrackSource::ScreenAudio);
     return std::nullopt;
@@ -56,9 +57,16 @@ class Planner {
   }
 
  private:
-  // Nobody is shown or played to itself.
+  // Nobody is shown or played to itself, but a page sees what its participant's encoders send: it
+  // is the only way to know that they do.
+  [[nodiscard]] bool is_mirror(const std::string& p, TrackSource source) const {
+    if (p != viewer_.p) return false;
+    const bool is_sound = source == TrackSource::Microphone || source == TrackSource::ScreenAudio;
+    const Participant* who = room_.find(p);
+    return is_sound || who == nullptr || !who->encoder_has[index_of(source)];
+  }
   [[nodiscard]] std::optional<Shown> pick(const std::string& p, TrackSource source) const {
-    if (p.empty() || p == viewer_.p || !room_.is_available(p, source)) return std::nullopt;
+    if (p.empty() || is_mirror(p, source) || !room_.is_available(p, source)) return std::nullopt;
     return Shown{p, source};
   }
   // Whose screen is shown: the lead teacher's before anyone else's.

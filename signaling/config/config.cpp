@@ -221,6 +221,7 @@ Outcome<Config> parse_config(std::string_view text, const std::string& file_name
   media.flag("tcp", config.media.tcp);
   media.flag("offload", config.media.offload);
   media.number("line_mbit", config.media.line_mbit, 0, 1'000'000);
+  media.number("spread_above_pps", config.media.spread_above_pps, 0, 1'000'000);
   media.texts("video_codecs", config.media.video_codecs, kVideoCodecs.size());
   media.flag("audio_red", config.media.audio_red);
   TableReader session(top.section("session"), file_name, "session.");
@@ -232,6 +233,10 @@ Outcome<Config> parse_config(std::string_view text, const std::string& file_name
   TableReader ingest(top.section("ingest"), file_name, "ingest.");
   ingest.text("bind", config.ingest.bind);
   ingest.number("rtmp_port", config.ingest.rtmp_port, 0, 65535);
+  ingest.number("rtmps_port", config.ingest.rtmps_port, 0, 65535);
+  ingest.number("max_pulls", config.ingest.max_pulls, 0, kMaxPulls);
+  ingest.texts("deny", config.ingest.deny, kMaxNetworks);
+  ingest.texts("allow", config.ingest.allow, kMaxNetworks);
   const std::string complaint = first_of({top.finish(), http.finish(), media.finish(),
                                           session.finish(), ice.finish(), ingest.finish()});
   if (!complaint.empty()) return env_fail(complaint);

@@ -46,6 +46,8 @@ struct Config {
     std::vector<std::string> video_codecs = {"VP8", "H264", "VP9", "AV1"};
     bool audio_red = true;   // voices with redundancy (RFC 2198) where browsers can
     unsigned line_mbit = 0;  // what lessons may send in all; 0: no limit
+    // A lesson goes to a second worker above so many packets a second on its first.
+    unsigned spread_above_pps = 60'000;
     bool operator==(const Media&) const = default;
   } media;
 
@@ -65,10 +67,16 @@ struct Config {
     bool operator==(const Ice&) const = default;
   } ice;
 
-  // Classroom recorders and encoders that push RTMP.
+  // Classroom recorders and encoders: those that push RTMP, and those that we call.
   struct Ingest {
     std::string bind = "0.0.0.0";
-    uint16_t rtmp_port = 0;  // 0: none taken; 1935 is the usual one
+    uint16_t rtmp_port = 0;   // 0: none taken; 1935 is the usual one
+    uint16_t rtmps_port = 0;  // 0: none taken; 443 or 1936 are usual
+    unsigned max_pulls = 8;   // called at a time; each may cost as much as a 720p encoder
+    // Networks (CIDR) in which nobody is called, besides this machine and link-local addresses;
+    // `allow` takes networks out of both.
+    std::vector<std::string> deny;
+    std::vector<std::string> allow;
     bool operator==(const Ingest&) const = default;
   } ingest;
 
@@ -81,6 +89,8 @@ inline constexpr unsigned kMaxWorkers = 64;
 inline constexpr unsigned kMaxSessionHours = 24 * 31;
 inline constexpr unsigned kMaxTurnHours = 24 * 7;  // a credential that leaked dies with the week
 inline constexpr size_t kMaxTurnUrls = 8;          // browsers slow down with more ICE servers
+inline constexpr unsigned kMaxPulls = 256;
+inline constexpr size_t kMaxNetworks = 64;
 inline constexpr size_t kMaxConfigBytes = 1 << 20;
 
 // Reads TOML over the defaults. Errors name the file, line and key: not TOML, an unknown key, a

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -38,7 +39,52 @@ bool contains(const Network& network, const std::array<uint8_t, 16>& address) {
   return true;
 }
 
+bool in_any(const std::vector<Network>& networks, const std::array<uint8_t, 16>& address) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const Network& network) { return contains(network, address); });
+}
+
+media::Outcome<std::vector<Network>> parse_networks(const std::vector<std::string>& texts) {
+  std::vector<Network> out;
+  for (const std::string& text : texts) {
+    const auto network = parse_network(text);
+    if (!network) return media::env_fail(fmt::format("\"{}\" is not a network", text));
+    out.push_back(*network);
+  }
+  return out;
+}
+
+std::string numeric(const sockaddr* address, socklen_t size) {
+  std::array<char, NI_MAXHOST> text{};
+  const bool done =
+      ::getnameinfo(address, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0;
+  return done ? text.data() : "";
+}
+
 }  // namespace
+
+const std::vector<std::string>& default_deny() {
+  static const std::vector<std::string> networks = {
+      "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255",
+      "::/128",    "::1/128",     "fe80::/10",      "ff00::/8"};
+  return networks;
+}
+
+std::vector<std::string> addresses_of_this_machine() {
+  std::vector<std::string> out;
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return out;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned(list, ::freeifaddrs);
+  for (const ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr) continue;
+    std::string text;
+    if (one->ifa_addr->sa_family == AF_INET) text = numeric(one->ifa_addr, sizeof(sockaddr_in));
+    if (one->ifa_addr->sa_family == AF_INET6) text = numeric(one->ifa_addr, sizeof(sockaddr_in6));
+    text.resize(std::min(text.size(), text.find('%')));  // the interface of a link-local address
+    if (!text.empty()) out.push_back(text);
+  }
+  return out;
+}
 
 media::Result<Network> parse_network(std::string_view text) {
   const size_t slash = text.find('/');
@@ -56,25 +102,32 @@ media::Result<Network> parse_network(std::string_view text) {
   return out;
 }
 
-media::Outcome<AddressPolicy> AddressPolicy::make(const std::vector<std::string>& deny) {
+media::Outcome<AddressPolicy> AddressPolicy::make(const std::vector<std::string>& deny,
+                                                  const std::vector<std::string>& allow,
+                                                  const OwnDoors& own) {
   AddressPolicy policy;
-  for (const std::string& text : deny) {
-    const auto network = parse_network(text);
-    if (!network) return media::env_fail(fmt::format("\"{}\" is not a network", text));
-    policy.deny_.push_back(*network);
+  for (const auto& [texts, networks] : {std::pair{&deny, &policy.deny_},
+                                        {&allow, &policy.allow_},
+                                        {&own.addresses, &policy.own_}}) {
+    auto parsed = parse_networks(*texts);
+    if (!parsed) return tl::unexpected<media::EnvError>(parsed.error());
+    *networks = std::move(*parsed);
   }
+  policy.own_ports_ = own.ports;
   return policy;
 }
 
-bool AddressPolicy::permits(const std::string& address) const {
+bool AddressPolicy::permits(const std::string& address, uint16_t port) const {
   std::array<uint8_t, 16> bytes{};
   bool is_v4 = false;
   if (!read_address(address, bytes, is_v4)) return false;
-  return std::none_of(deny_.begin(), deny_.end(),
-                      [&](const Network& network) { return contains(network, bytes); });
+  const bool is_own_port =
+      std::find(own_ports_.begin(), own_ports_.end(), port) != own_ports_.end();
+  if (is_own_port && in_any(own_, bytes)) return false;
+  return in_any(allow_, bytes) || !in_any(deny_, bytes);
 }
 
-media::Outcome<std::string> resolve_permitted(const std::string& host,
+media::Outcome<std::string> resolve_permitted(const std::string& host, uint16_t port,
                                               const AddressPolicy& policy) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -84,13 +137,10 @@ media::Outcome<std::string> resolve_permitted(const std::string& host,
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(list, ::freeaddrinfo);
   std::string first;
   for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
-    std::array<char, NI_MAXHOST> text{};
-    if (::getnameinfo(one->ai_addr, one->ai_addrlen, text.data(), text.size(), nullptr, 0,
-                      NI_NUMERICHOST) != 0 ||
-        !policy.permits(text.data())) {
+    const std::string text = numeric(one->ai_addr, one->ai_addrlen);
+    if (!policy.permits(text, port))
       return media::env_fail(fmt::format("{} is in a network that is not allowed", host));
-    }
-    if (first.empty()) first = text.data();
+    if (first.empty()) first = text;
   }
   return first;
 }

@@ -44,9 +44,11 @@ int fail(const std::string& why) {
 
 Ending run_job(Job job) {
   if (job.source.kind != media::ingest::SourceKind::SrtListen) {
-    const auto policy = AddressPolicy::make(job.deny);
+    const auto policy =
+        AddressPolicy::make(job.deny, job.allow, {addresses_of_this_machine(), job.own_ports});
     if (!policy) return {"not-allowed", policy.error().message};
-    const auto address = resolve_permitted(host_of(job.source.url), *policy);
+    const auto address =
+        resolve_permitted(host_of(job.source.url), port_of(job.source.url), *policy);
     if (!address) return {"not-allowed", address.error().message};
     job.source.url = with_host(job.source.url, *address);
   }

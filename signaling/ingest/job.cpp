@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -21,6 +22,8 @@ constexpr std::array<std::pair<SourceKind, const char*>, 5> kKinds = {{
     {SourceKind::Rtmp, "rtmp"},
 }};
 constexpr size_t kMaxUrl = 2048;
+constexpr std::array<std::pair<const char*, uint16_t>, 4> kUsualPorts = {
+    {{"rtsp", 554}, {"rtsps", 322}, {"rtmp", 1935}, {"rtmps", 443}}};
 
 struct UrlFree {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
@@ -123,11 +126,17 @@ json to_json(const Job& job) {
           {"passphrase", s.passphrase},
           {"stream_id", s.stream_id},
           {"timeout_ms", s.timeout.as_millis()},
-          {"deny", job.deny}};
+          {"deny", job.deny},
+          {"allow", job.allow},
+          {"own_ports", job.own_ports}};
 }
 
 json to_json(const ListenJob& job) {
-  return {{"target", target_json(job.target)}, {"bind", job.bind}, {"port", job.port}};
+  return {{"target", target_json(job.target)},
+          {"bind", job.bind},
+          {"port", job.port},
+          {"certificate", job.certificate},
+          {"private_key", job.private_key}};
 }
 
 media::Outcome<Job> parse_job(std::string_view text) {
@@ -144,6 +153,8 @@ media::Outcome<Job> parse_job(std::string_view text) {
                   .stream_id = body.at("stream_id").get<std::string>(),
                   .timeout = media::Duration::millis(body.at("timeout_ms").get<int64_t>())};
     job.deny = body.at("deny").get<std::vector<std::string>>();
+    job.allow = body.at("allow").get<std::vector<std::string>>();
+    job.own_ports = body.at("own_ports").get<std::vector<uint16_t>>();
     return job;
   });
 }
@@ -151,7 +162,8 @@ media::Outcome<Job> parse_job(std::string_view text) {
 media::Outcome<ListenJob> parse_listen_job(std::string_view text) {
   return parse<ListenJob>(text, [](const json& body) -> media::Outcome<ListenJob> {
     return ListenJob{target_of(body.at("target")), body.at("bind").get<std::string>(),
-                     body.at("port").get<uint16_t>()};
+                     body.at("port").get<uint16_t>(), body.at("certificate").get<std::string>(),
+                     body.at("private_key").get<std::string>()};
   });
 }
 
@@ -186,6 +198,34 @@ std::string host_of(const std::string& text) {
   std::string host = url ? part(url, CURLUPART_HOST) : std::string();
   if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
   return host;
+}
+
+uint16_t port_of(const std::string& text) {
+  const Url url = read_url(text);
+  if (!url) return 0;
+  const std::string port = part(url, CURLUPART_PORT);
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error == std::errc() && number <= 65535) return static_cast<uint16_t>(number);
+  const std::string scheme = part(url, CURLUPART_SCHEME);
+  for (const auto& [name, usual] : kUsualPorts) {
+    if (scheme == name) return usual;
+  }
+  return 0;
+}
+
+std::string shown_address(const std::string& text) {
+  const Url url = read_url(text);
+  if (!url) return {};
+  for (const CURLUPart secret :
+       {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
+    curl_url_set(url.get(), secret, nullptr, 0);
+  }
+  if (part(url, CURLUPART_SCHEME).starts_with("rtmp")) {
+    const std::string path = part(url, CURLUPART_PATH);
+    curl_url_set(url.get(), CURLUPART_PATH, path.substr(0, path.rfind('/')).c_str(), 0);
+  }
+  return part(url, CURLUPART_URL);
 }
 
 std::string with_host(const std::string& text, const std::string& host) {

@@ -22,14 +22,19 @@ struct Target {
 struct Job {
   Target target;
   media::ingest::SourceParams source;
-  // Networks that no source may be in, as CIDR.
+  // Where no source may be: see AddressPolicy. Networks as CIDR.
   std::vector<std::string> deny;
+  std::vector<std::string> allow;
+  std::vector<uint16_t> own_ports;
 };
 
 struct ListenJob {
   Target target;
   std::string bind;
   uint16_t port = 0;  // 0: any free one
+  // RTMPS: PEM files; both empty: plain RTMP.
+  std::string certificate;
+  std::string private_key;
 };
 
 // "rtsp", "rtsp-udp", "srt", "srt-listen", "rtmp". Errors: NotFound.
@@ -49,6 +54,11 @@ media::Result<media::ingest::SourceParams> parse_source_url(media::ingest::Sourc
                                                             std::string_view url);
 // Host of a source's URL without brackets; empty when it has none.
 std::string host_of(const std::string& url);
+// Its port, or the scheme's usual one; 0 when it has neither.
+uint16_t port_of(const std::string& url);
+// The same URL without anything that may be secret: RTSP's query, RTMP's stream key (the last part
+// of its path), user and password. For people.
+std::string shown_address(const std::string& url);
 // The same URL with another host.
 std::string with_host(const std::string& url, const std::string& host);
 

@@ -21,6 +21,7 @@
 #include "media/base/address.h"
 #include "media/net/clock.h"
 #include "media/rtmp/receiver.h"
+#include "signaling/ingest/push_line.h"
 #include "signaling/ingest/run_source.h"
 
 namespace signaling::ingest {
@@ -33,7 +34,6 @@ constexpr int kBacklog = 16;
 constexpr int kLookMs = 200;
 // From the connection to "publish"; encoders need a few round trips.
 constexpr Duration kPublishLimit = Duration::seconds(10);
-constexpr size_t kRead = 64 * 1024;
 // RFC 3986 unreserved, as lesson ids are made of; the app goes into a URL.
 constexpr size_t kMaxId = 64;
 
@@ -59,7 +59,7 @@ class SocketRng final : public media::Rng {
 // One encoder's connection, in its own process.
 class Push {
  public:
-  explicit Push(int fd) : fd_(fd), receiver_(rng_) {}
+  Push(int fd, PushLine line) : fd_(fd), line_(std::move(line)), receiver_(rng_) {}
 
   // Blocks until the encoder asks to publish. Unset: it did not.
   std::optional<media::rtmp::PublishAsked> wait_publish(const std::atomic<bool>& stop) {
@@ -102,34 +102,35 @@ class Push {
   // Reads what is there, writes what is due. False when the connection is over.
   bool exchange() {
     bool open = true;
-    std::vector<uint8_t> buffer(kRead);
-    const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (size == 0) open = false;
-    if (size < 0 && errno != EAGAIN && errno != EINTR) open = false;
-    if (size > 0) {
-      const media::ByteSpan bytes(buffer.data(), static_cast<size_t>(size));
+    std::vector<uint8_t> bytes;
+    if (!line_.read(bytes)) open = false;
+    if (!bytes.empty()) {
       if (const auto fed = receiver_.feed(bytes, events_); !fed) {
-        fmt::print(stderr, "RTMP: {}\n", fed.error().what);
+        fmt::print(stderr, "{}\n", fed.error().what);
         open = false;
       }
     }
     const std::vector<uint8_t> out = receiver_.take_output();
-    // A few hundred bytes into an empty socket; an encoder that does not read them is gone.
-    if (!out.empty() && ::send(fd_, out.data(), out.size(), MSG_DONTWAIT | MSG_NOSIGNAL) !=
-                            static_cast<ssize_t>(out.size())) {
-      open = false;
-    }
+    if (!out.empty() && !line_.write(out)) open = false;
     return open;
   }
 
   int fd_;
+  PushLine line_;
   SocketRng rng_;
   media::rtmp::Receiver receiver_;
   std::vector<media::rtmp::Event> events_;
 };
 
-int serve_push(int fd, Target target, const std::atomic<bool>& stop) {
-  Push push(fd);
+int serve_push(int fd, const ListenJob& job, const std::atomic<bool>& stop) {
+  Target target = job.target;
+  auto line = job.certificate.empty() ? media::Outcome<PushLine>(PushLine(fd))
+                                      : PushLine::over_tls(fd, job.certificate, job.private_key);
+  if (!line) {
+    fmt::print(stderr, "{}\n", line.error().message);
+    return 1;
+  }
+  Push push(fd, std::move(*line));
   const auto asked = push.wait_publish(stop);
   if (!asked) return 1;
   // rtmp://host/live/<lesson>/<token> is what some encoders make of it.
@@ -213,7 +214,7 @@ media::Outcome<void> listen_rtmp(const ListenJob& job, const std::atomic<bool>& 
     if (child == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::close(*listener);
-      ::_exit(::getppid() == parent ? serve_push(fd, job.target, stop) : 1);
+      ::_exit(::getppid() == parent ? serve_push(fd, job, stop) : 1);
     }
     if (child > 0) ++running;
     ::close(fd);

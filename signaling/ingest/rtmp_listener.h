@@ -1,6 +1,6 @@
-// Takes RTMP pushes: rtmp://HOST:PORT/<lesson>/<token>, where the token is one that may publish
-// over WHIP. Each connection is a process of its own, so that no sender's bytes can harm another's
-// stream.
+// Takes RTMP pushes, or RTMPS: rtmp://HOST:PORT/<lesson>/<token>, where the token is one that may
+// publish over WHIP. Each connection is a process of its own, so that no sender's bytes can harm
+// another's stream.
 #pragma once
 
 #include <atomic>

@@ -31,6 +31,8 @@ constexpr Duration kTurn = Duration::millis(5);
 constexpr Duration kFirstMedia = Duration::seconds(20);
 constexpr Duration kSilence = Duration::seconds(10);
 constexpr Duration kConnect = Duration::seconds(10);
+// So that a reader that hangs is told from one that has nothing to say.
+constexpr Duration kHeartbeat = Duration::seconds(5);
 constexpr int kMostPerTurn = 8;
 constexpr Ssrc kAudioSsrc(0x11);
 
@@ -122,7 +124,10 @@ class Run {
         wish::open_session(*http_, target_.whip_url, wish::make_credentials(loop_->rng()),
                            loop_->certificate().fingerprint(),
                            wish::publisher_sections(rids, {kAudioSsrc, std::nullopt}, {}));
-    if (!opened) return Ending{"refused", opened.error().message};
+    if (!opened) {
+      const bool is_taken = opened.error().message.find(" 409") != std::string::npos;
+      return Ending{is_taken ? "role-taken" : "refused", opened.error().message};
+    }
     resource_ = opened->resource;
     const auto id = loop_->add(opened->client, feedback_);
     if (!id) return Ending{"broken", id.error().message};
@@ -142,6 +147,9 @@ class Run {
     if (!publisher) return Ending{"broken", publisher.error().message};
     publisher_ = std::move(*publisher);
     silent_after_ = now + kSilence;
+    next_beat_ = now + kHeartbeat;
+    for (const auto& section : opened->answer.sections)
+      sends_sound_ = sends_sound_ || (section.mid == "0" && section.accepted);
     return std::nullopt;
   }
 
@@ -155,7 +163,8 @@ class Run {
     for (int i = 0; i < kMostPerTurn; ++i) {
       const auto block = reader_.take_sound();
       if (!block) break;
-      publisher_->send_sound(now, clock_.captured(now, block->stamp), block->samples, sink_);
+      if (sends_sound_)
+        publisher_->send_sound(now, clock_.captured(now, block->stamp), block->samples, sink_);
       silent_after_ = now + kSilence;
     }
     if (const auto frame = reader_.take_picture()) {
@@ -163,6 +172,10 @@ class Run {
           publisher_->send_picture(now, clock_.captured(now, frame->stamp), frame->picture, sink_);
       if (!sent) return Ending{"broken", sent.error().message};
       silent_after_ = now + kSilence;
+    }
+    if (now >= next_beat_) {
+      next_beat_ = now + kHeartbeat;
+      tell_state("alive");
     }
     return look_at_source(now);
   }
@@ -180,6 +193,8 @@ class Run {
   std::unique_ptr<media::ingest::Publisher> publisher_;
   media::ingest::SourceClock clock_;
   Instant silent_after_;
+  Instant next_beat_;
+  bool sends_sound_ = false;  // a board camera's is not taken
 };
 
 void print_line(const nlohmann::json& line) {

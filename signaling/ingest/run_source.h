@@ -11,7 +11,8 @@
 
 namespace signaling::ingest {
 
-// How it ended. `reason` is a fault_name(), "not-allowed" (the address) or "refused" (our server);
+// How it ended. `reason` is a fault_name(), "not-allowed" (the address), "refused" (our server) or
+// "role-taken" (another source shows the same already);
 // empty when it was stopped.
 struct Ending {
   std::string reason;

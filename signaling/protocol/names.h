@@ -36,8 +36,13 @@ struct Names<SectionUse> {
 };
 template <>
 struct Names<TrackSource> {
-  static constexpr std::array<std::string_view, 4> kAll{"microphone", "camera", "screen",
-                                                        "screen-audio"};
+  static constexpr std::array<std::string_view, 5> kAll{"microphone", "camera", "screen",
+                                                        "screen-audio", "board"};
+};
+template <>
+struct Names<SourceState> {
+  static constexpr std::array<std::string_view, 5> kAll{"off", "waiting", "connecting", "live",
+                                                        "retrying"};
 };
 template <>
 struct Names<ErrorCode> {

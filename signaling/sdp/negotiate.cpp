@@ -63,6 +63,8 @@ bool is_permitted(Use use, const Permits& permits) {
       return permits.screen;
     case Use::ScreenAudio:
       return permits.screen_audio;
+    case Use::Board:
+      return permits.board;
     case Use::Slot:
       return permits.slots;
   }
@@ -77,6 +79,8 @@ media::Source source_of(Use use) {
       return media::Source::Screen;
     case Use::ScreenAudio:
       return media::Source::ScreenAudio;
+    case Use::Board:
+      return media::Source::Board;
     default:
       return media::Source::Microphone;
   }
@@ -185,7 +189,7 @@ class Negotiation {
       out_.mids.push_back(section.mid);
     }
     std::vector<std::string> names;
-    std::array<bool, 4> taken{};
+    std::array<bool, static_cast<size_t>(Use::Board) + 1> taken{};
     for (const SectionUse& use : uses_) {
       const auto found = std::find(out_.mids.begin(), out_.mids.end(), use.mid);
       if (found == out_.mids.end())
@@ -447,10 +451,18 @@ Result<Negotiated> negotiate(const Session& offer, const std::vector<SectionUse>
   return Negotiation(offer, uses, permits, facts).run();
 }
 
-std::vector<SectionUse> derive_uses(const Session& offer, const std::string& video_slot) {
+std::vector<SectionUse> derive_uses(const Session& offer, const std::string& video_slot,
+                                    PublishAs as) {
   std::vector<SectionUse> out;
   std::vector<Use> audio = {Use::Microphone, Use::ScreenAudio};
   std::vector<Use> video = {Use::Camera, Use::Screen};
+  if (as == PublishAs::Board) {
+    audio.clear();
+    video = {Use::Board};
+  } else if (as == PublishAs::Courseware) {
+    audio = {Use::ScreenAudio};
+    video = {Use::Screen};
+  }
   // A player that asks for more than one of a kind gets the called class's voice, and the picture
   // that the first one does not show.
   std::vector<std::string> sound_slots = {"voice-teacher", "voice-0"};

@@ -18,7 +18,7 @@
 namespace signaling::sdp {
 
 // What the client wants one section of its offer to be.
-enum class Use : uint8_t { Microphone, Camera, Screen, ScreenAudio, Slot };
+enum class Use : uint8_t { Microphone, Camera, Screen, ScreenAudio, Slot, Board };
 
 struct SectionUse {
   std::string mid;
@@ -35,6 +35,7 @@ struct Permits {
   bool camera = true;
   bool screen = true;
   bool screen_audio = true;
+  bool board = true;
   bool slots = true;
 };
 
@@ -96,8 +97,11 @@ media::Result<Negotiated> negotiate(const Session& offer, const std::vector<Sect
 // "voice-teacher", the second "voice-0" (whoever else is called), the first video section
 // `video_slot`, the second the one of "teacher" and "screen" that the first is not; what they send
 // becomes by order: first audio = microphone, first video = camera, second video = screen, second
-// audio = screen sound. Other sections are left out.
-std::vector<SectionUse> derive_uses(const Session& offer, const std::string& video_slot);
+// audio = screen sound. A publisher that is a board camera sends one picture and no sound, one that
+// is the courseware the screen and its sound. Other sections are left out.
+enum class PublishAs : uint8_t { Teacher, Board, Courseware };
+std::vector<SectionUse> derive_uses(const Session& offer, const std::string& video_slot,
+                                    PublishAs as = PublishAs::Teacher);
 
 // ICE restart over the same connection (RFC 9429 section 5.3.1): the same mids, a new ufrag.
 struct Restarted {

@@ -47,7 +47,8 @@ class FakeLive final : public signaling::app::LiveDoor {
   }
   void on_close(signaling::app::ConnectionId id) override { sockets.erase(id.value); }
   void publish(const signaling::auth::Actor&, const std::string& lesson, std::string offer,
-               HttpReply<MediaAnswer> reply) override {
+               std::optional<storage::SourceRole> as, HttpReply<MediaAnswer> reply) override {
+    last_role = as;
     if (refuse_with) return reply(tl::unexpected<HttpError>(*refuse_with));
     if (publishers[lesson]++ > 0)
       return reply(tl::unexpected<HttpError>({409, "conflict", "already published"}));
@@ -59,8 +60,9 @@ class FakeLive final : public signaling::app::LiveDoor {
     if (refuse_with) return reply(tl::unexpected<HttpError>(*refuse_with));
     reply(MediaAnswer{source == PlaySource::Screen ? "screen" : "teacher", "play", "\"1\""});
   }
-  void patch(const signaling::auth::Actor&, const std::string& session, const std::string& if_match,
-             std::string fragment, HttpReply<PatchAnswer> reply) override {
+  void patch(const signaling::auth::Actor&, const std::string&, const std::string& session,
+             const std::string& if_match, std::string fragment,
+             HttpReply<PatchAnswer> reply) override {
     if (session == "gone")
       return reply(tl::unexpected<HttpError>({404, "not-found", "no such session"}));
     if (if_match != "\"1\"" && if_match != "*")
@@ -68,13 +70,13 @@ class FakeLive final : public signaling::app::LiveDoor {
     if (if_match == "*") return reply(PatchAnswer{"a=ice-ufrag:new\r\n" + fragment, "\"2\""});
     reply(PatchAnswer{"", ""});
   }
-  void end_session(const signaling::auth::Actor&, const std::string& session,
+  void end_session(const signaling::auth::Actor&, const std::string&, const std::string& session,
                    HttpReply<void> reply) override {
     if (session == "gone")
       return reply(tl::unexpected<HttpError>({404, "not-found", "no such session"}));
     reply({});
   }
-  [[nodiscard]] bool has_session(const signaling::auth::Actor&,
+  [[nodiscard]] bool has_session(const signaling::auth::Actor&, const std::string&,
                                  const std::string& session) const override {
     return session == "s";
   }
@@ -82,6 +84,7 @@ class FakeLive final : public signaling::app::LiveDoor {
   std::map<uint64_t, signaling::app::Connection*> sockets;
   std::map<std::string, int> publishers;
   std::string last_offer;
+  std::optional<storage::SourceRole> last_role;
   std::optional<HttpError> refuse_with;
 };
 

@@ -332,9 +332,10 @@ class LiveRig : public ::testing::Test {
     return line;
   }
   HttpResult<MediaAnswer> publish(const Actor& actor, const std::string& sdp,
-                                  const std::string& lesson = "lesson") {
+                                  const std::string& lesson = "lesson",
+                                  std::optional<storage::SourceRole> as = std::nullopt) {
     std::optional<HttpResult<MediaAnswer>> result;
-    lessons->publish(actor, id_of(lesson), sdp,
+    lessons->publish(actor, id_of(lesson), sdp, as,
                      [&](const HttpResult<MediaAnswer>& r) { result = r; });
     EXPECT_TRUE(pump([&] { return result.has_value(); }));
     return *result;
@@ -354,15 +355,17 @@ class LiveRig : public ::testing::Test {
                           "\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:a\r\n");
   }
   HttpResult<PatchAnswer> patch_text(const Actor& actor, const std::string& session,
-                                     const std::string& if_match, const std::string& fragment) {
+                                     const std::string& if_match, const std::string& fragment,
+                                     const std::string& lesson = "lesson") {
     std::optional<HttpResult<PatchAnswer>> result;
-    lessons->patch(actor, session, if_match, fragment,
+    lessons->patch(actor, id_of(lesson), session, if_match, fragment,
                    [&](const HttpResult<PatchAnswer>& r) { result = r; });
     return *result;
   }
-  int end_session(const Actor& actor, const std::string& session) {
+  int end_session(const Actor& actor, const std::string& session,
+                  const std::string& lesson = "lesson") {
     int status = 0;
-    lessons->end_session(actor, session,
+    lessons->end_session(actor, id_of(lesson), session,
                          [&](const HttpResult<void>& r) { status = r ? 200 : r.error().status; });
     return status;
   }

@@ -1,6 +1,6 @@
 // The HTTP side: who am I, what lessons, what recordings. Same origin only; the cookie is the credential.
 import { parseEvent, parseIceServers, type UnknownEvent } from '../protocol/guards';
-import type { LessonEvent, Role } from '../protocol/messages';
+import type { LessonEvent, Role, SourceKind, SourceRole } from '../protocol/messages';
 import type { LessonEntry } from '../state/lessons';
 
 export class ApiError extends Error {
@@ -68,7 +68,7 @@ export interface Track {
   participant: string;
   name: string;
   role: Role;
-  source: 'microphone' | 'camera' | 'screen' | 'screen-audio';
+  source: 'microphone' | 'camera' | 'screen' | 'screen-audio' | 'board';
   segments: Segment[];
 }
 
@@ -106,6 +106,30 @@ export async function isSignedIn(): Promise<boolean> {
     return !(error instanceof ApiError && error.status === 401);
   }
 }
+
+export interface NewSource {
+  name: string;
+  role: SourceRole;
+  kind: SourceKind;
+  /** With user name, password or passphrase in it; never shown again. Not for `rtmp-push`. */
+  url?: string;
+}
+
+/** TCP ports that encoders push to; 0: not taken. */
+export interface PushPorts {
+  rtmpPort: number;
+  rtmpsPort: number;
+}
+
+const sourcesOf = (lesson: string) => `/lessons/${encodeURIComponent(lesson)}/sources`;
+const sourceOf = (lesson: string, source: string) => `${sourcesOf(lesson)}/${encodeURIComponent(source)}`;
+
+/** How each one does comes over the lesson's session. */
+export const pushPorts = async (lesson: string) => (await call<{ push: PushPorts }>('GET', sourcesOf(lesson))).push;
+/** `streamKey` with `rtmp-push`: shown this once. */
+export const addSource = (lesson: string, source: NewSource) => call<{ id: string; streamKey?: string }>('POST', sourcesOf(lesson), source);
+export const switchSource = (lesson: string, source: string, enabled: boolean) => call<unknown>('PATCH', sourceOf(lesson, source), { enabled });
+export const removeSource = (lesson: string, source: string) => call<null>('DELETE', sourceOf(lesson, source));
 
 /** Where a lesson's HLS stream is, for the next few minutes. Times in microseconds, the server's. */
 export interface StreamAddress {

@@ -173,21 +173,26 @@ function Pictures({ room, state }: { room: Room; state: LessonState }) {
   const isCalled = me?.onStage === true;
   const on = isCalled ? undefined : find(state, state.stage);
   const showsScreen = Boolean(slots['screen']);
+  const showsBoard = Boolean(slots['board']);
   const showsTeacher = Boolean(slots['teacher']);
   const teacherName = teacherOf(state)?.name ?? state.lesson.teacher;
   const voice = voiceWords({ onStage: isCalled, muted: me?.muted === true && me.mutedBy !== 'self', mic: publishing.microphone !== null }, publishing.mutedHere || me?.mutedBy === 'self');
   const teacher = <SlotVideo room={room} slot="teacher" label={teacherName} testId="teacher-video" />;
   const waiting = t(state.lesson.state === 'live' ? 'class.noTeacher' : 'lesson.waiting');
-  const layout = showsScreen || on !== undefined || isCalled ? 'with-side' : 'alone';
+  const board = <SlotVideo room={room} slot="board" label={t('sources.role.board')} testId="board-video" />;
+  // What is taught from fills the screen: the courseware, else the board; the teacher stands beside it.
+  const showsMatter = showsScreen || showsBoard;
+  const layout = showsMatter || on !== undefined || isCalled ? 'with-side' : 'alone';
   return (
     <div className={`room-pictures ${layout}`}>
       <div className="room-main">
         {showsScreen
           ? <SlotVideo room={room} slot="screen" label={t('teach.sharing')} testId="screen-video" />
-          : showsTeacher ? teacher : <p className="room-waiting"><span>{state.lesson.topic}</span><span>{waiting}</span></p>}
+          : showsBoard ? board : showsTeacher ? teacher : <p className="room-waiting"><span>{state.lesson.topic}</span><span>{waiting}</span></p>}
       </div>
       <div className="room-side">
-        {showsScreen && showsTeacher && <figure>{teacher}</figure>}
+        {showsScreen && showsBoard && <figure data-testid="board">{board}</figure>}
+        {showsMatter && showsTeacher && <figure>{teacher}</figure>}
         {on !== undefined && (
           <figure className="on-stage" data-testid="stage">
             <SlotVideo room={room} slot="stage" label={on.name} testId="stage-video" />

@@ -1,7 +1,8 @@
 import { useT } from '../i18n';
 import { useStore } from '../lib/store';
 import type { Room } from '../rtc/room';
-import type { PageProps } from '../lib/navigate';
+import { go, type PageProps } from '../lib/navigate';
+import { hasStream } from '../player/stream_address';
 import { find, teacherOf, type LessonState } from '../state/lesson';
 import { Badge } from '../ui/badge';
 import { Button } from '../ui/button';
@@ -30,9 +31,11 @@ function Watch({ room, state }: { room: Room; state: LessonState }) {
   const teacher = teacherOf(state);
   const on = find(state, state.stage);
   const showsScreen = Boolean(slots['screen']);
+  const showsBoard = Boolean(slots['board']);
   const showsTeacher = Boolean(slots['teacher']);
   const teacherName = teacher?.name ?? state.lesson.teacher;
   const teacherPicture = <SlotVideo room={room} slot="teacher" label={teacherName} testId="teacher-video" />;
+  const board = <SlotVideo room={room} slot="board" label={t('sources.role.board')} testId="board-video" />;
   return (
     <div className="console" data-testid="observe">
       <header className="console-head">
@@ -45,17 +48,19 @@ function Watch({ room, state }: { room: Room; state: LessonState }) {
       <section className="courseware">
         {showsScreen
           ? <SlotVideo room={room} slot="screen" label={t('teach.sharing')} testId="screen-video" />
-          : showsTeacher ? teacherPicture : <div className="courseware-empty"><p>{t(state.lesson.state === 'live' ? 'class.noTeacher' : 'lesson.waiting')}</p></div>}
+          : showsBoard ? board : showsTeacher ? teacherPicture : <div className="courseware-empty"><p>{t(state.lesson.state === 'live' ? 'class.noTeacher' : 'lesson.waiting')}</p></div>}
       </section>
       <section className="panel me" aria-label={teacherName}>
-        {showsScreen && showsTeacher ? teacherPicture : <div className="panel-empty"><p>{teacherName}</p></div>}
+        {(showsScreen || showsBoard) && showsTeacher ? teacherPicture : <div className="panel-empty"><p>{teacherName}</p></div>}
         <div className="panel-words">
           <span>{teacherName}</span>
           {teacher?.muted === true ? <Badge>{t('teach.muted')}</Badge> : teacher?.speaking === true && <Badge kind="speak">{t('teach.speaking')}</Badge>}
         </div>
       </section>
       <section className="panel stage" data-testid="stage">
-        {on === undefined
+        {on === undefined && showsScreen && showsBoard
+          ? board
+          : on === undefined
           ? <div className="panel-empty"><p>{t('teach.stageEmpty')}</p></div>
           : <><SlotVideo room={room} slot="stage" label={on.name} testId="stage-video" /><div className="panel-words"><Badge kind="speak" dot>{t('teach.stage', { name: on.name })}</Badge></div></>}
       </section>
@@ -64,6 +69,9 @@ function Watch({ room, state }: { room: Room; state: LessonState }) {
       <footer className="console-bar">
         <RecordingLight room={room} state={state} />
         <span className="spring" />
+        {state.lesson.state === 'live' && hasStream(state.lesson.kind) && (
+          <Button kind={words.kind === 'weak' ? 'primary' : 'plain'} data-testid="to-stream" onClick={() => go(`/live/${encodeURIComponent(state.lesson.id)}`)}>{t('observe.stream')}</Button>
+        )}
         <Button on={isOff} data-testid="pictures-off" onClick={() => room.setPicturesOff(!isOff)}><Icon name={isOff ? 'camera' : 'sound'} />{t(isOff ? 'view.turnOn' : 'view.turnOff')}</Button>
       </footer>
     </div>

@@ -25,6 +25,7 @@ import { useTheme } from '../ui/theme';
 import { Video } from '../ui/video';
 import { LessonGate, useTrackStream } from './lesson_gate';
 import { MyPicture } from './my_picture';
+import { SourcesButton } from './sources';
 import { Wall } from './wall';
 import './console.css';
 
@@ -124,6 +125,7 @@ function Console({ room, state, lesson }: ConsoleProps) {
         <Button on={publishing.screen !== null} data-testid="share-screen" onClick={() => (publishing.screen === null ? void room.publisher.startScreen() : room.publisher.stopScreen())}>
           <Icon name="screen" />{t(publishing.screen === null ? 'teach.share' : 'teach.stopShare')}
         </Button>
+        <SourcesButton room={room} lesson={lesson} />
         <StartOrEnd room={room} state={state} />
         <Button kind="bare" aria-label={t('app.shortcuts')} title={t('app.shortcuts')} onClick={() => setHelpOpen(true)}>?</Button>
       </footer>

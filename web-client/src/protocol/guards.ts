@@ -13,6 +13,7 @@ import type {
   ServerMessage,
   SlotFeed,
   SlotMap,
+  SourceStatus,
   Welcome,
 } from './messages';
 
@@ -71,6 +72,23 @@ function oneOf<T extends string>(from: Json, key: string, allowed: readonly T[])
   const found = allowed.find((a) => a === value);
   if (found === undefined) throw new BadMessage(key);
   return found;
+}
+
+const SOURCE_ROLES = ['teacher-camera', 'board', 'courseware', 'other'] as const;
+const SOURCE_KINDS = ['rtmp-push', 'rtsp', 'rtsp-udp', 'srt', 'rtmp'] as const;
+const SOURCE_STATES = ['off', 'waiting', 'connecting', 'live', 'retrying'] as const;
+
+function parseSource(from: Json): SourceStatus {
+  return {
+    source: text(from, 'source'),
+    name: text(from, 'name'),
+    role: oneOf(from, 'role', SOURCE_ROLES),
+    kind: oneOf(from, 'kind', SOURCE_KINDS),
+    address: text(from, 'address'),
+    state: oneOf(from, 'state', SOURCE_STATES),
+    reason: text(from, 'reason'),
+    retryIn: number(from, 'retryIn'),
+  };
 }
 
 const ROLES = ['teacher', 'class', 'observer'] as const;
@@ -298,6 +316,8 @@ export function parseServerMessage(raw: string): ServerMessage | UnknownEvent {
       return { t: 'observers', count: number(from, 'count') };
     case 'relief':
       return { t: 'relief', step: text(from, 'step') };
+    case 'sources':
+      return { t: 'sources', sources: list(from, 'sources').map((one) => parseSource(object(one, 'sources'))) };
     default:
       throw new BadMessage('t');
   }

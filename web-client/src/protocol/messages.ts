@@ -103,7 +103,7 @@ export interface Welcome {
 
 export type AudioSlot = 'voice-teacher' | 'voice-stage' | 'voice-0' | 'voice-1' | 'sound-screen';
 export const WALL_SLOTS = 12;
-export type VideoSlot = 'teacher' | 'screen' | 'stage' | `wall-${number}`;
+export type VideoSlot = 'teacher' | 'screen' | 'board' | 'stage' | `wall-${number}`;
 export type SlotName = AudioSlot | VideoSlot;
 export type SectionUse = 'microphone' | 'camera' | 'screen' | 'screen-audio' | 'slot';
 
@@ -141,6 +141,24 @@ export type ErrorCode =
   | 'internal'
   | 'overloaded';
 
+export type SourceRole = 'teacher-camera' | 'board' | 'courseware' | 'other';
+export type SourceKind = 'rtmp-push' | 'rtsp' | 'rtsp-udp' | 'srt' | 'rtmp';
+export type SourceState = 'off' | 'waiting' | 'connecting' | 'live' | 'retrying';
+
+/** A recorder, camera or encoder, and how it does. */
+export interface SourceStatus {
+  source: string;
+  name: string;
+  role: SourceRole;
+  kind: SourceKind;
+  /** Where it is called; empty when it calls us. */
+  address: string;
+  state: SourceState;
+  reason: string;
+  /** Seconds, counted from when the state became what it is. */
+  retryIn: number;
+}
+
 export type ServerMessage =
   | Welcome
   | { t: 'ok'; id: number }
@@ -153,7 +171,9 @@ export type ServerMessage =
   | { t: 'links'; links: Record<ParticipantId, LinkFigures> }
   | { t: 'observers'; count: number }
   /** What the overloaded server leaves out for this page: PROTOCOL.md, `relief`. */
-  | { t: 'relief'; step: string };
+  | { t: 'relief'; step: string }
+  /** The lesson's recorders and encoders, all of them; to its teachers. */
+  | { t: 'sources'; sources: SourceStatus[] };
 
 export interface QualityReport {
   /** Milliseconds. */

@@ -17,17 +17,17 @@ export function planFor(role: Role): ConnectionPlan {
       // `teacher` and `screen` show what an encoder sends in the teacher's name; its voice would be an echo.
       return {
         publish: ['microphone', 'camera', 'screen', 'screen-audio'],
-        slots: [...OTHER_VOICES, 'teacher', 'screen', 'stage', ...WALL],
+        slots: [...OTHER_VOICES, 'teacher', 'screen', 'board', 'stage', ...WALL],
       };
     case 'class':
       return {
         publish: ['microphone', 'camera'],
-        slots: ['voice-teacher', ...OTHER_VOICES, 'sound-screen', 'teacher', 'screen', 'stage'],
+        slots: ['voice-teacher', ...OTHER_VOICES, 'sound-screen', 'teacher', 'screen', 'board', 'stage'],
       };
     case 'observer':
       return {
         publish: [],
-        slots: ['voice-teacher', ...OTHER_VOICES, 'sound-screen', 'teacher', 'screen', 'stage', ...WALL],
+        slots: ['voice-teacher', ...OTHER_VOICES, 'sound-screen', 'teacher', 'screen', 'board', 'stage', ...WALL],
       };
   }
 }

@@ -12,6 +12,7 @@ import {
   type Role,
   type SlotMap,
   type SlotName,
+  type SourceStatus,
   type VideoSlot,
   type Welcome,
 } from '../protocol/messages';
@@ -46,6 +47,8 @@ export class Room {
   readonly observers = new Store(0);
   /** What the server leaves out for want of room; 'none' is nothing. */
   readonly relief = new Store('none');
+  /** The lesson's recorders and encoders; told to its teachers. */
+  readonly sources = new Store<SourceStatus[]>([]);
   readonly quality = new Store<QualityReport | null>(null);
   /** The last request that the server refused, for the page to say; cleared by the page. */
   readonly refusal = new Store<RequestFailed | null>(null);
@@ -172,6 +175,7 @@ export class Room {
     session.on('links', (links) => this.links.set(links));
     session.on('observers', (count) => this.observers.set(count));
     session.on('relief', (step) => this.relief.set(step));
+    session.on('sources', (sources) => this.sources.set(sources));
     session.on('status', (status) => this.onStatus(status));
     peer.on('state', (state) => this.media.set(state));
     peer.on('streams', (streams) => this.streams.set(streams));

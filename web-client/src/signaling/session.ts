@@ -12,6 +12,7 @@ import {
   type Request,
   type ServerMessage,
   type SlotMap,
+  type SourceStatus,
   type Welcome,
 } from '../protocol/messages';
 import { reconnectDelay } from './reconnect';
@@ -54,6 +55,7 @@ export interface SessionEvents {
   links: Record<string, LinkFigures>;
   observers: number;
   relief: string;
+  sources: SourceStatus[];
   /** A message of the server that this page could not read, by field. */
   unreadable: string;
 }
@@ -207,6 +209,8 @@ export class LessonSession extends Emitter<SessionEvents> {
         return this.emit('observers', message.count);
       case 'relief':
         return this.emit('relief', message.step);
+      case 'sources':
+        return this.emit('sources', message.sources);
     }
   }
 

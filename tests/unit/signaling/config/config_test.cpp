@@ -44,10 +44,11 @@ TEST(Config, TheExampleListsEveryKey) {
       "d'\npublic_address='192.0.2.1'\nlog_level='debug'\n[http]\nbind='127.0.0.1'\nport="
       "1\ncertificate='c'\n"
       "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\ntcp="
-      "false\noffload=false\nline_mbit=7\n"
+      "false\noffload=false\nline_mbit=7\nspread_above_pps=9000\n"
       "video_codecs=['H264','VP8']\naudio_red=false\n[session]"
       "\nlifetime_hours=4\n[ice]\nturn=['turn:t:1']\nturn_secret_file='s'\nturn_lifetime_hours=5\n"
-      "[ingest]\nbind='127.0.0.2'\nrtmp_port=6\n";
+      "[ingest]\nbind='127.0.0.2'\nrtmp_port=6\nrtmps_port=7\nmax_pulls=3\ndeny=['203.0.113.0/"
+      "24']\nallow=['127.0.0.1']\n";
   const auto config = parse_config(everything, "t.toml");
   ASSERT_TRUE(config.has_value()) << config.error().message;
   Config expected;
@@ -59,9 +60,10 @@ TEST(Config, TheExampleListsEveryKey) {
   expected.media.video_codecs = {"H264", "VP8"};
   expected.media.audio_red = false;
   expected.media.line_mbit = 7;
+  expected.media.spread_above_pps = 9000;
   expected.session = {4};
   expected.ice = {{"turn:t:1"}, "s", 5};
-  expected.ingest = {"127.0.0.2", 6};
+  expected.ingest = {"127.0.0.2", 6, 7, 3, {"203.0.113.0/24"}, {"127.0.0.1"}};
   EXPECT_EQ(*config, expected);
 
   const auto keys_of = [](const std::string& text) {

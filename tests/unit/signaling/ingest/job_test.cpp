@@ -17,6 +17,8 @@ TEST(IngestJob, ComesBackAsItWasWritten) {
                 .passphrase = "0123456789",
                 .stream_id = "s"};
   job.deny = {"10.0.0.0/8"};
+  job.allow = {"10.1.0.0/16"};
+  job.own_ports = {8443};
   const auto read = parse_job(to_json(job).dump());
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(job));
@@ -59,6 +61,22 @@ TEST(IngestJob, HostsAreFoundAndReplaced) {
   EXPECT_EQ(host_of("rtsp://[2001:db8::1]:554/x"), "2001:db8::1");
   EXPECT_EQ(with_host("rtsp://camera.school:554/x?a=b", "192.0.2.9"), "rtsp://192.0.2.9:554/x?a=b");
   EXPECT_EQ(with_host("rtsp://camera/x", "2001:db8::1"), "rtsp://[2001:db8::1]/x");
+}
+
+TEST(IngestJob, PortsAreThoseThatWillBeCalled) {
+  EXPECT_EQ(port_of("rtsp://camera/x"), 554);
+  EXPECT_EQ(port_of("rtmps://camera/live/x"), 443);
+  EXPECT_EQ(port_of("rtmp://[2001:db8::1]:1936/live/x"), 1936);
+  EXPECT_EQ(port_of("srt://camera:9710"), 9710);
+  EXPECT_EQ(port_of("srt://camera"), 0);
+}
+
+TEST(IngestJob, AShownAddressHoldsNothingSecret) {
+  EXPECT_EQ(shown_address("rtsp://u:p@10.0.0.8:554/cam/1?token=SECRET"),
+            "rtsp://10.0.0.8:554/cam/1");
+  EXPECT_EQ(shown_address("rtmp://10.0.0.8/live/SECRET"), "rtmp://10.0.0.8/live");
+  EXPECT_EQ(shown_address("rtmp://10.0.0.8/live/SECRET?auth=SECRET"), "rtmp://10.0.0.8/live");
+  EXPECT_EQ(shown_address("srt://10.0.0.9:9710?passphrase=SECRETSECRET"), "srt://10.0.0.9:9710");
 }
 
 }  // namespace
