@@ -86,8 +86,8 @@ void halve(const Picture& large, Picture& small) {
   halve_plane(large.v, large.width / 2, small.v, small.width / 2, small.height / 2);
 }
 
-SyntheticPicture::SyntheticPicture(int width, int height)
-    : background_(width, height), picture_(width, height) {
+SyntheticPicture::SyntheticPicture(int width, int height, bool grain)
+    : background_(width, height), picture_(width, height), grain_(grain) {
   const int bars = static_cast<int>(kBars.size());
   for (int i = 0; i < bars; ++i) {
     const int left = (width * i / bars) & ~1;
@@ -126,6 +126,21 @@ void SyntheticPicture::restore(const Box& box) {
   copy(background_.v, picture_.v, picture_.width / 2, 1);
 }
 
+// In squares of 4 pixels, which the smaller layers still show; over the bars' upper edge, where
+// nothing else is drawn.
+void SyntheticPicture::draw_grain() {
+  constexpr int kSquare = 4;
+  const int rows = picture_.height / 8 / kSquare * kSquare;
+  for (int row = 0; row < rows; row += kSquare) {
+    uint8_t* line = picture_.y.data() + at(picture_.width, 0, row);
+    for (int x = 0; x + kSquare <= picture_.width; x += kSquare)
+      std::memset(line + x, static_cast<int>(64 + noise_.next() % 128), kSquare);
+    for (int copy = 1; copy < kSquare; ++copy) {
+      std::memcpy(line + copy * picture_.width, line, static_cast<size_t>(picture_.width));
+    }
+  }
+}
+
 void SyntheticPicture::draw_disc(int cx, int cy, int radius) {
   for (int dy = -radius; dy < radius; ++dy) {
     const int half = static_cast<int>(std::sqrt(static_cast<double>(radius * radius - dy * dy)));
@@ -153,6 +168,7 @@ void SyntheticPicture::draw_text(int x, int y, int scale, std::string_view text)
 const Picture& SyntheticPicture::draw(Duration when, std::string_view clock) {
   for (const Box& box : dirty_) restore(box);
   dirty_.clear();
+  if (grain_) draw_grain();
   const int width = picture_.width;
   const int height = picture_.height;
   // The disc crosses the bars and comes back every eight seconds, on a wave.

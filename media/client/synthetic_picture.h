@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "media/base/rng.h"
 #include "media/base/time.h"
 
 namespace media::client {
@@ -30,7 +31,9 @@ void halve(const Picture& large, Picture& small);
 class SyntheticPicture {
  public:
   // Both even, at least 320x180.
-  SyntheticPicture(int width, int height);
+  // `grain`: a strip of noise that is new in every picture, so that an encoder needs all of its
+  // rate, as with a camera in a classroom.
+  SyntheticPicture(int width, int height, bool grain = false);
   // The picture at `at` since the start, showing `clock` ("14:03:27.5"; digits, ':' and '.').
   const Picture& draw(Duration at, std::string_view clock);
 
@@ -43,12 +46,15 @@ class SyntheticPicture {
   };
   void restore(const Box& box);
   void fill(const Box& box, uint8_t y, uint8_t u, uint8_t v);
+  void draw_grain();
   void draw_disc(int cx, int cy, int radius);
   void draw_text(int x, int y, int scale, std::string_view text);
 
   Picture background_;
   Picture picture_;
   std::vector<Box> dirty_;
+  bool grain_;
+  SplitMix64 noise_{1};
 };
 
 }  // namespace media::client

@@ -44,7 +44,7 @@ SyntheticTeacher::SyntheticTeacher(Params params, Instant start,
               .first_sequence = 1000,
               .first_timestamp = 480000},
              connection_, start),
-      picture_(kWidth, kHeight),
+      picture_(kWidth, kHeight, params_.grain),
       next_report_(start) {}
 
 Outcome<std::unique_ptr<SyntheticTeacher>> SyntheticTeacher::make(Params params, Instant start) {

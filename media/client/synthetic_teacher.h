@@ -41,6 +41,7 @@ class SyntheticTeacher {
     Ssrc audio_ssrc;
     std::vector<Layer> layers;   // 1 to 3; the last is 1280x720
     unsigned fps = 30;           // 1 to 30
+    bool grain = false;          // pictures that need the encoders' whole rate
     int64_t ntp_offset_us = 0;   // Instant to microseconds since 1900
     int64_t wall_offset_us = 0;  // Instant to microseconds of the shown clock's day
   };

@@ -43,7 +43,7 @@ struct DemoSession final : media::client::ClientEvents {
 };
 
 media::client::SyntheticTeacher::Params teacher_params(const wish::OpenedSession& opened,
-                                                       unsigned fps, Instant start) {
+                                                       const DemoParams& params, Instant start) {
   const int64_t wall_offset = media::net::wall_now_us() - start.as_micros();
   const auto vp8 = sdp::client_codec(media::Codec::Vp8);
   media::client::SyntheticTeacher::Params out;
@@ -57,7 +57,8 @@ media::client::SyntheticTeacher::Params teacher_params(const wish::OpenedSession
   for (uint32_t i = 0; i < kRids.size(); ++i) {
     out.layers.push_back({kRids[i], media::Ssrc(0x100 + i), media::Ssrc(0x200 + i)});
   }
-  out.fps = fps;
+  out.fps = params.fps;
+  out.grain = params.grain;
   out.ntp_offset_us = wall_offset + kNtpToUnixUs;
   out.wall_offset_us = wall_offset + kShownZoneUs;
   return out;
@@ -153,7 +154,7 @@ media::Outcome<void> Demo::stream(media::client::ClientLoop& loop,
   ever_connected_ = true;
   const Instant start = media::net::monotonic_now();
   auto teacher =
-      media::client::SyntheticTeacher::make(teacher_params(opened, params_.fps, start), start);
+      media::client::SyntheticTeacher::make(teacher_params(opened, params_, start), start);
   if (!teacher) return tl::unexpected(teacher.error());
   media::logger("load")->info("the demo teacher is on the air");
   while (!done() && !session.lost) {

@@ -15,6 +15,7 @@ struct DemoParams {
   std::string token;
   bool insecure = false;
   unsigned fps = 30;
+  bool grain = false;  // pictures that need the encoders' whole rate, 2.1 Mbit/s in all
   // Stop after this long; zero: until `stop`.
   media::Duration for_time;
 };

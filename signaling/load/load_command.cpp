@@ -39,6 +39,7 @@ struct Options {
   bool publish_demo = false;
   bool publish_rtp = false;
   unsigned fps = 30;
+  bool grain = false;
   unsigned packets_per_picture = 6;
   unsigned packet_bytes = 1050;
   unsigned pace_ms = 0;
@@ -105,6 +106,7 @@ DemoParams demo_params(const Options& options, const Room& room) {
           .token = room.token,
           .insecure = options.insecure,
           .fps = options.fps,
+          .grain = options.grain,
           .for_time = media::Duration::seconds(options.seconds)};
 }
 
@@ -252,6 +254,13 @@ void add_publishing(CLI::App& command, Options& o) {
       ->group(kGroup);
   command.add_option("--fps", o.fps, "Pictures per second [30]")
       ->check(CLI::Range(1, 30))
+      ->group(kGroup);
+  command
+      .add_flag(
+          "--grain", o.grain,
+          "With --publish-demo: pictures with noise, which need the encoders' whole rate, as a "
+          "camera's do")
+      ->needs(demo)
       ->group(kGroup);
   command
       .add_option("--picture-packets", o.packets_per_picture,

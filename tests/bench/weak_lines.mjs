@@ -64,7 +64,7 @@ class Teacher {
 
   start(server, fps) {
     this.child = spawn(binary, ['load', '--publish-demo', '--url', `${server.https}/whip/${server.lesson}`, '--token', server.token('teacher'),
-      '--insecure', '--fps', String(fps)], { stdio: ['ignore', 'ignore', 'pipe'] });
+      '--insecure', '--grain', '--fps', String(fps)], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.onAir = new Promise((done) => {
       createInterface({ input: this.child.stderr }).on('line', (line) => { if (line.includes('on the air')) done(); });
     });

@@ -190,6 +190,19 @@ TEST(SyntheticPicture, TheDiscMovesAndTheOldOneIsWiped) {
       << "nothing of the first is left";
 }
 
+TEST(SyntheticPicture, GrainIsNewInEveryPictureAndLeavesTheRestAsItIs) {
+  SyntheticPicture grainy(320, 180, true);
+  SyntheticPicture plain(320, 180);
+  const Picture first = grainy.draw(Duration::millis(500), "12:00:00");
+  const Picture same = plain.draw(Duration::millis(500), "12:00:00");
+  const Picture second = grainy.draw(Duration::millis(500), "12:00:00");
+  const size_t strip = 320 * 20;
+  size_t changed = 0;
+  for (size_t i = 0; i < strip; ++i) changed += first.y[i] != second.y[i] ? 1U : 0U;
+  EXPECT_GT(changed, strip * 9 / 10);
+  EXPECT_TRUE(std::equal(first.y.begin() + strip, first.y.end(), same.y.begin() + strip));
+}
+
 TEST(SyntheticPicture, NeverDrawsOutsideAtAnyTime) {
   SyntheticPicture source(320, 180);
   for (int i = 0; i < 400; ++i)
