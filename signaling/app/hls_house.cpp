@@ -74,7 +74,13 @@ media::Outcome<std::unique_ptr<HlsHouse>> HlsHouse::open(Params params,
 }
 
 HlsHouse::HlsHouse(Params params, storage::sql::StorageThread& storage)
-    : params_(std::move(params)), storage_(storage), signer_(fresh_key()) {}
+    : params_(std::move(params)),
+      storage_(storage),
+      signer_(fresh_key()),
+      audience_({.wall_us = params_.wall_us,
+                 .on_lost = [this](const std::string& lesson) { cut(lesson); },
+                 .holds = Duration::seconds(2 * hls::PathSigner::kStepSeconds)},
+                storage) {}
 
 HlsHouse::~HlsHouse() {
   for (auto& [lesson, stream] : streams_) stream->encoder.reset();
@@ -87,11 +93,12 @@ HlsHouse::Stream* HlsHouse::find(const std::string& lesson) {
   return it == streams_.end() ? nullptr : it->second.get();
 }
 
-media::Outcome<hls::PathSigner::Grant> HlsHouse::admit(const std::string& lesson) {
+media::Outcome<hls::PathSigner::Grant> HlsHouse::admit(const std::string& lesson,
+                                                       const auth::Actor& actor) {
   const Instant now = params_.monotonic();
   Stream* stream = find(lesson);
   if (stream != nullptr && stream->ended) {
-    streams_.erase(lesson);  // it goes on after all
+    drop(streams_.find(lesson));  // it goes on after all
     stream = nullptr;
   }
   if (stream == nullptr) {
@@ -102,17 +109,36 @@ media::Outcome<hls::PathSigner::Grant> HlsHouse::admit(const std::string& lesson
     hls::Channel::Params params;
     // Half of them would do for one segment in two seconds: the rest is room for restarts.
     params.first_number = static_cast<uint64_t>(params_.wall_us() / kSecondUs);
+    params.first_series = next_series_;
     auto made = std::make_unique<Stream>(lesson, params);
     made->folder = params_.folder / storage::sql::new_id();
     stream = streams_.emplace(lesson, std::move(made)).first->second.get();
     start(*stream);
   }
   stream->last_wish = now;
-  return signer_.grant(lesson, params_.wall_us() / kSecondUs);
+  audience_.add(lesson, actor, now);
+  return signer_.grant(lesson, turn(lesson), params_.wall_us() / kSecondUs);
+}
+
+bool HlsHouse::is_removed(const std::string& lesson, const auth::Actor& actor) const {
+  return params_.is_removed && params_.is_removed(lesson, actor);
+}
+
+uint64_t HlsHouse::turn(std::string_view lesson) const {
+  const auto it = turns_.find(lesson);
+  return it == turns_.end() ? 0 : it->second;
+}
+
+void HlsHouse::cut(const std::string& lesson) {
+  if (!audience_.knows(lesson)) return;  // nobody holds an address
+  ++turns_[lesson];
+  ++counters_.cuts;
+  audience_.forget(lesson);
+  if (Stream* stream = find(lesson)) stream->channel.refuse_waiting(403);
 }
 
 bool HlsHouse::check(std::string_view lesson, std::string_view grant) const {
-  return signer_.check(lesson, grant, params_.wall_us() / kSecondUs).has_value();
+  return signer_.check(lesson, turn(lesson), grant, params_.wall_us() / kSecondUs).has_value();
 }
 
 void HlsHouse::request(const std::string& lesson, std::string_view file,
@@ -260,21 +286,28 @@ void HlsHouse::end_if_over(const std::string& lesson) {
                });
 }
 
+HlsHouse::Streams::iterator HlsHouse::drop(Streams::iterator it) {
+  Stream& stream = *it->second;
+  forget_token(stream);
+  counters_.waits_timed_out += stream.channel.timed_out();
+  next_series_ = std::max(next_series_, stream.channel.next_series());
+  stream.channel.refuse_waiting(503);
+  const std::filesystem::path folder = stream.folder;
+  const auto next = streams_.erase(it);
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  return next;
+}
+
 void HlsHouse::on_tick(Instant now) {
+  audience_.on_tick(now);
   for (auto it = streams_.begin(); it != streams_.end();) {
     Stream& stream = *it->second;
     stream.channel.on_tick(now);
     const bool over = stream.ended && now - *stream.ended > kAfterEnd;
     const bool idle = now - stream.last_wish > kIdle;
     if (over || idle) {
-      forget_token(stream);
-      counters_.waits_timed_out += stream.channel.timed_out();
-      stream.channel.refuse_waiting();
-      // Its files go with it.
-      std::error_code ignored;
-      const std::filesystem::path folder = stream.folder;
-      it = streams_.erase(it);
-      std::filesystem::remove_all(folder, ignored);
+      it = drop(it);
       continue;
     }
     if (stream.restart_at && now >= *stream.restart_at) {
@@ -295,7 +328,7 @@ void HlsHouse::stop() {
     forget_token(*stream);
     stream->restart_at.reset();
     if (stream->encoder != nullptr) stream->encoder->stop();
-    stream->channel.refuse_waiting();
+    stream->channel.refuse_waiting(503);
   }
 }
 

@@ -17,6 +17,7 @@
 
 #include "media/base/result.h"
 #include "media/base/time.h"
+#include "signaling/app/hls_audience.h"
 #include "signaling/hls/channel.h"
 #include "signaling/hls/signed_path.h"
 #include "signaling/process/backoff.h"
@@ -37,7 +38,8 @@ struct HlsStats {
   uint64_t parts = 0;
   uint64_t pictures_skipped = 0;  // encoders were behind
   uint64_t waits_timed_out = 0;
-  uint64_t refused_full = 0;  // streams not begun because kMaxStreams were there
+  uint64_t refused_full = 0;  // streams not begun because max_streams were there
+  uint64_t cuts = 0;          // addresses made void because somebody lost the right to watch
 };
 
 class HlsHouse {
@@ -51,6 +53,8 @@ class HlsHouse {
     std::vector<std::string> encoder = {process::kOwnProgram, "hls"};
     // An encoder takes most of a core. More lectures at once belong on more machines.
     size_t max_streams = 4;
+    // Whom the lesson's teacher has removed; empty: nobody.
+    std::function<bool(const std::string& lesson, const auth::Actor& actor)> is_removed = {};
   };
   // Without any request for this long a stream ends.
   static constexpr media::Duration kIdle = media::Duration::seconds(60);
@@ -69,8 +73,12 @@ class HlsHouse {
   HlsHouse& operator=(const HlsHouse&) = delete;
 
   // For somebody who may watch the lesson, which is live: starts its stream if need be. Errors:
-  // kMaxStreams are there already.
-  media::Outcome<hls::PathSigner::Grant> admit(const std::string& lesson);
+  // max_streams are there already.
+  media::Outcome<hls::PathSigner::Grant> admit(const std::string& lesson, const auth::Actor& actor);
+  // Somebody was removed from the lesson, or may not watch it any more: every address of its stream
+  // is void from now on, and requests that wait are refused. Whoever may watch asks for a new one.
+  void cut(const std::string& lesson);
+  [[nodiscard]] bool is_removed(const std::string& lesson, const auth::Actor& actor) const;
   [[nodiscard]] bool check(std::string_view lesson, std::string_view grant) const;
   // A request whose grant has been checked.
   void request(const std::string& lesson, std::string_view file, const hls::ReloadQuery& query,
@@ -82,9 +90,11 @@ class HlsHouse {
 
  private:
   struct Stream;
+  using Streams = std::map<std::string, std::unique_ptr<Stream>, std::less<>>;  // by lesson
 
   HlsHouse(Params params, storage::sql::StorageThread& storage);
   Stream* find(const std::string& lesson);
+  [[nodiscard]] uint64_t turn(std::string_view lesson) const;
   void start(Stream& stream);
   void start_encoder(Stream& stream, const std::string& token);
   void on_line(Stream& stream, const std::string& line);
@@ -92,13 +102,20 @@ class HlsHouse {
   void end_if_over(const std::string& lesson);
   hls::Bytes read_file(Stream& stream, const std::string& name);
   void forget_token(Stream& stream);
+  // With its files; the one behind it.
+  Streams::iterator drop(Streams::iterator it);
 
   Params params_;
   storage::sql::StorageThread& storage_;
   hls::PathSigner signer_;
-  std::map<std::string, std::unique_ptr<Stream>, std::less<>> streams_;  // by lesson
+  Streams streams_;
+  HlsAudience audience_;
+  // Of the lessons whose addresses have been made void: how often. Kept, so that no old address of
+  // theirs becomes good again.
+  std::map<std::string, uint64_t, std::less<>> turns_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool stopping_ = false;
+  uint64_t next_series_ = 0;  // of discontinuities; not used by any stream that has gone
   HlsStats counters_;
 };
 

@@ -66,6 +66,13 @@ std::optional<classroom::Newcomer> newcomer(const auth::Actor& actor, const Host
   return std::nullopt;
 }
 
+bool LiveLessons::is_removed(const std::string& lesson, const auth::Actor& actor) const {
+  const Hosted* hosted = state_->find(lesson);
+  const auto who = hosted == nullptr ? std::nullopt : newcomer(actor, *hosted);
+  const auto* known = who ? hosted->room.find_identity(who->identity) : nullptr;
+  return known != nullptr && known->presence == classroom::Presence::Removed;
+}
+
 // One look at the database for all that are due; the next one waits for its answer. While the
 // database does not answer everyone keeps the right they had: a stalled disk must not empty the
 // classrooms.

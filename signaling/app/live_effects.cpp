@@ -124,6 +124,7 @@ void LiveLessons::State::drop_media(Hosted& lesson, const std::string& p) {
         removed && peer.use == PeerUse::Player && peer.identity == who->identity;
     if (is_players || (!peer.p.empty() && peer.p == p)) remove_peer(id);
   }
+  if (removed && params.on_removed) params.on_removed(lesson.row.id);
   lesson.links.erase(p);
   lesson.walls.erase(p);
   lesson.views.erase(p);

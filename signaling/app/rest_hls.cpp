@@ -22,6 +22,8 @@ void send(Api& api, const Call& call, const hls::Reply& made) {
       break;
     case 400:
       return reply_error(api, call, 400, "bad-request", "_HLS_msn or _HLS_part make no sense here");
+    case 403:
+      return reply_error(api, call, 403, "forbidden", "this address is not valid any more");
     case 404:
       return reply_error(api, call, 404, "not-found", "not in the stream, or not any more");
     default:
@@ -47,7 +49,9 @@ void handle_open_stream(Api& api, Call call) {
     return reply_error(api, call, 404, "not-found", "this server makes no streams");
   if (call.lesson.state != storage::LessonState::Live)
     return reply_error(api, call, 409, "not-live", "the lesson is not live");
-  const auto grant = api.params.streams->admit(call.lesson.id);
+  if (api.params.streams->is_removed(call.lesson.id, call.actor))
+    return reply_error(api, call, 403, "forbidden", "removed from this lesson by the teacher");
+  const auto grant = api.params.streams->admit(call.lesson.id, call.actor);
   if (!grant) return reply_error(api, call, 503, "busy", grant.error().message);
   const std::string base = fmt::format("/hls/{}/{}/", call.lesson.id, grant->text);
   constexpr int64_t kSecondUs = 1'000'000;

@@ -42,8 +42,8 @@ Reply refusal(int status) {
 
 Channel::Channel(Params params)
     : params_(params),
-      av_({"av", params.first_number, params.first_number}),
-      a_({"a", params.first_number, params.first_number}) {}
+      av_({"av", params.first_number, params.first_series}),
+      a_({"a", params.first_number, params.first_series}) {}
 
 void Channel::begin(const InitAnnouncement& init, Bytes av, Bytes a) {
   init_ = init;
@@ -63,6 +63,10 @@ void Channel::end() {
   av_.end();
   a_.end();
   serve_waiting(now_);
+}
+
+uint64_t Channel::next_series() const {
+  return std::max(av_.next_series(), a_.next_series());
 }
 
 bool Channel::is_playable() const {
@@ -93,7 +97,7 @@ void Channel::request_playlist(Instant now, MediaWindow& window, const ReloadQue
   asked.window = &window;
   asked.skip = query.skip == "YES" || query.skip == "v2";
   asked.client = std::move(client);
-  asked.deadline = now + (window.is_playable() ? kMaxWait : kMaxStart);
+  asked.deadline = now + (window.report() ? kMaxWait : kMaxStart);
   if (query.part && !query.msn) return asked.client.answer(refusal(400));
   if (query.msn) {
     const auto msn = number_of(*query.msn);
@@ -123,7 +127,9 @@ bool Channel::is_ready(const Waiting& asked) const {
     case Want::Master:
       return is_playable();
     case Want::Playlist:
-      return asked.window->is_playable() && (!asked.point || asked.window->has(*asked.point));
+      // Who names a point plays already.
+      return asked.point ? asked.window->report() && asked.window->has(*asked.point)
+                         : asked.window->is_playable();
     case Want::File:
       return !asked.window->find(asked.file).is_next_part;
   }
@@ -220,10 +226,10 @@ void Channel::on_tick(Instant now) {
   for (const Waiting& asked : late) asked.client.answer(refusal(503));
 }
 
-void Channel::refuse_waiting() {
+void Channel::refuse_waiting(int status) {
   std::list<Waiting> all;
   all.swap(waiting_);
-  for (const Waiting& asked : all) asked.client.answer(refusal(503));
+  for (const Waiting& asked : all) asked.client.answer(refusal(status));
 }
 
 void Channel::count(Instant now, Duration served) {

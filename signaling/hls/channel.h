@@ -35,7 +35,10 @@ struct Reply {
 class Channel {
  public:
   struct Params {
-    uint64_t first_number = 0;  // of segments and discontinuities; larger than in any earlier life
+    uint64_t first_number = 0;  // of segments; larger than in any earlier life
+    // Of discontinuities; not smaller than in any earlier life. Small: hls.js indexes an array by
+    // it, and a browser's copy of an array of 10^9 holes takes minutes.
+    uint64_t first_series = 0;
     size_t max_blocked = 8192;  // requests that wait at once
   };
   // Asks whether the client is still there; answers once.
@@ -62,11 +65,14 @@ class Channel {
   void request(media::Instant now, std::string_view file, const ReloadQuery& query, Client client);
   // Answers what waited too long, forgets who went away. Call a few times a second.
   void on_tick(media::Instant now);
-  // Answers everything that waits with 503; for the end of the server.
-  void refuse_waiting();
+  // Answers everything that waits with `status`: 503 at the end of the server, 403 when addresses
+  // have changed.
+  void refuse_waiting(int status);
 
   [[nodiscard]] bool is_playable() const;
   [[nodiscard]] bool has_ended() const { return av_.has_ended(); }
+  // Where the next life of this stream may begin to count discontinuities.
+  [[nodiscard]] uint64_t next_series() const;
   [[nodiscard]] size_t blocked() const { return waiting_.size(); }
   [[nodiscard]] uint64_t timed_out() const { return timed_out_; }
   // Seconds of media handed out per second: each viewer takes one, however it fetches.

@@ -125,8 +125,12 @@ void MediaWindow::trim() {
   std::erase_if(inits_, [&](const auto& init) { return init.first < oldest; });
 }
 
-bool MediaWindow::is_playable() const {
-  return ended_ || !segments_.empty() || (open_ && !open_->parts.empty());
+uint64_t MediaWindow::next_series() const {
+  uint64_t next = series_ + 1 + (open_ && open_->discontinuity ? 1 : 0);
+  for (size_t i = first_listed(); i < segments_.size(); ++i) {
+    if (segments_[i].discontinuity) ++next;
+  }
+  return next;
 }
 
 uint64_t MediaWindow::open_msn() const {
@@ -197,7 +201,7 @@ std::string MediaWindow::render(bool skip, const std::optional<RenditionReport>&
   fmt::format_to(to,
                  "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK={:.3f},"
                  "HOLD-BACK={:.1f},CAN-SKIP-UNTIL={:.1f}\n#EXT-X-PART-INF:PART-TARGET={:.3f}\n",
-                 (kPartTarget * 3).as_seconds(), (kSegmentTarget * 3).as_seconds(),
+                 kPartHoldBack.as_seconds(), (kSegmentTarget * 3).as_seconds(),
                  kSkipUntil.as_seconds(), kPartTarget.as_seconds());
   const uint64_t first_msn = first < segments_.size() ? segments_[first].msn : open_msn();
   fmt::format_to(to, "#EXT-X-MEDIA-SEQUENCE:{}\n#EXT-X-DISCONTINUITY-SEQUENCE:{}\n", first_msn,

@@ -23,6 +23,10 @@ inline constexpr media::Duration kSegmentTarget = media::Duration::seconds(2);
 // 8 ms longer.
 inline constexpr media::Duration kPartTarget = media::Duration::millis(350);
 
+// How far behind the newest part players begin. Three parts are the least (section 4.4.3.8); two
+// seconds ride out a line that hesitates, and no lecture's audience misses the difference.
+inline constexpr media::Duration kPartHoldBack = media::Duration::seconds(2);
+
 // How far a reload wants to wait (RFC 8216bis section 6.2.5.2).
 struct ReloadPoint {
   uint64_t msn = 0;
@@ -72,8 +76,11 @@ class MediaWindow {
   void end();
 
   [[nodiscard]] bool has_ended() const { return ended_; }
-  // There is something to play.
-  [[nodiscard]] bool is_playable() const;
+  // There is a whole segment. Parts alone would do by the standard, but hls.js takes such a
+  // playlist for an empty one and asks again a target duration later.
+  [[nodiscard]] bool is_playable() const { return ended_ || !segments_.empty(); }
+  // The discontinuity sequence that has not been used yet.
+  [[nodiscard]] uint64_t next_series() const;
   // Whether the playlist already holds `point`, so that a reload need not wait.
   [[nodiscard]] bool has(const ReloadPoint& point) const;
   // Malformed: a point so far ahead that nobody who reads our playlists asks for it.

@@ -15,9 +15,9 @@ constexpr size_t kSignatureText = 44;
 
 }  // namespace
 
-std::string PathSigner::signature(std::string_view lesson, int64_t expires_s) const {
-  // The number stands first and ends with ':': no lesson can be chosen so that two pairs agree.
-  const std::string text = fmt::format("hls:{}:{}", expires_s, lesson);
+std::string PathSigner::signature(std::string_view lesson, uint64_t turn, int64_t expires_s) const {
+  // The numbers stand first and end with ':': no lesson can be chosen so that two triples agree.
+  const std::string text = fmt::format("hls:{}:{}:{}", expires_s, turn, lesson);
   std::array<uint8_t, crypto_auth_hmacsha256_BYTES> mac{};
   static_assert(std::tuple_size_v<Key> == crypto_auth_hmacsha256_KEYBYTES);
   crypto_auth_hmacsha256(mac.data(), reinterpret_cast<const unsigned char*>(text.data()),
@@ -28,13 +28,13 @@ std::string PathSigner::signature(std::string_view lesson, int64_t expires_s) co
   return out.data();
 }
 
-PathSigner::Grant PathSigner::grant(std::string_view lesson, int64_t now_s) const {
+PathSigner::Grant PathSigner::grant(std::string_view lesson, uint64_t turn, int64_t now_s) const {
   const int64_t expires = (now_s / kStepSeconds + kMaxSteps) * kStepSeconds;
-  return {fmt::format("{}.{}", expires, signature(lesson, expires)), expires};
+  return {fmt::format("{}.{}", expires, signature(lesson, turn, expires)), expires};
 }
 
-media::Result<void> PathSigner::check(std::string_view lesson, std::string_view grant,
-                                      int64_t now_s) const {
+media::Result<void> PathSigner::check(std::string_view lesson, uint64_t turn,
+                                      std::string_view grant, int64_t now_s) const {
   const auto refuse = [] {
     return media::fail(media::Errc::Unauthorized, "the address is not valid, or not any more");
   };
@@ -44,7 +44,7 @@ media::Result<void> PathSigner::check(std::string_view lesson, std::string_view 
   const char* const end = grant.data() + dot;
   const auto [stop, error] = std::from_chars(grant.data(), end, expires);
   if (error != std::errc() || stop != end) return refuse();
-  const std::string expected = signature(lesson, expires);
+  const std::string expected = signature(lesson, turn, expires);
   const std::string_view given = grant.substr(dot + 1);
   if (given.size() != expected.size() ||
       sodium_memcmp(given.data(), expected.data(), expected.size()) != 0)

@@ -9,6 +9,7 @@ import { useStore } from '../lib/store';
 import type { Role } from '../protocol/messages';
 import { Room } from '../rtc/room';
 import { go } from '../lib/navigate';
+import { hasStream } from '../player/stream_address';
 import type { ClosedReason } from '../signaling/session';
 import type { LessonState } from '../state/lesson';
 import type { LessonEntry } from '../state/lessons';
@@ -88,6 +89,9 @@ function Doorway({ entry, role, extra, onJoin }: { entry: LessonEntry; role: Rol
         {extra}
         <Button kind="primary" size="big" autoFocus data-testid="join-button" onClick={onJoin}>{t(`join.${role}`)}</Button>
         <p className="quiet">{t(role === 'observer' ? 'join.hintObserve' : 'join.hint')}</p>
+        {role === 'observer' && entry.state === 'live' && hasStream(entry.kind) && (
+          <Button data-testid="door-stream" onClick={() => go(`/live/${encodeURIComponent(entry.id)}`)}>{t('observe.stream')}</Button>
+        )}
         <Button kind="bare" onClick={() => go('/check')}>{t('app.check')}</Button>
       </main>
     </div>

@@ -31,7 +31,7 @@ struct Asked {
 };
 
 struct Rig {
-  Channel channel{{.first_number = 50, .max_blocked = 3}};
+  Channel channel{{.first_number = 50, .first_series = 2, .max_blocked = 3}};
   Instant now = Instant::from_micros(1'000'000);
   int made = 0;
 
@@ -60,7 +60,10 @@ TEST(HlsChannel, TheFirstViewersWaitUntilThereIsSomethingToPlay) {
   EXPECT_EQ(master.answers, 0);
   rig.begin();
   EXPECT_EQ(master.answers, 0);
+  // hls.js takes a playlist with parts alone for an empty one.
   rig.part();
+  EXPECT_EQ(master.answers, 0);
+  rig.part(true);
   ASSERT_EQ(master.answers, 1);
   EXPECT_EQ(master.reply->status, 200);
   EXPECT_NE(master.text().find("CODECS=\"avc1.42C01F,mp4a.40.2\",RESOLUTION=1280x720\nav.m3u8\n"),
@@ -149,7 +152,7 @@ TEST(HlsChannel, WaitingIsBoundedAndForgetsWhoLeft) {
 TEST(HlsChannel, AllViewersShareOneCopy) {
   Rig rig;
   rig.begin();
-  rig.part();
+  rig.part(true);
   Asked a;
   Asked b;
   rig.ask(a, "av.m3u8");
@@ -160,6 +163,23 @@ TEST(HlsChannel, AllViewersShareOneCopy) {
   Asked c;
   rig.ask(c, "av.m3u8");
   EXPECT_NE(c.reply->etag, a.reply->etag);
+}
+
+TEST(HlsChannel, WhoWaitsIsToldWhenAddressesBecomeVoid) {
+  Rig rig;
+  rig.begin();
+  rig.part(true);
+  Asked reload;
+  Asked part;
+  rig.ask(reload, "av.m3u8", {"51", "0", {}});
+  rig.ask(part, "av-51.0.m4s");
+  rig.channel.refuse_waiting(403);
+  for (const Asked* asked : {&reload, &part}) {
+    ASSERT_EQ(asked->answers, 1);
+    EXPECT_EQ(asked->reply->status, 403);
+    EXPECT_EQ(asked->reply->body, nullptr);
+  }
+  EXPECT_EQ(rig.channel.blocked(), 0U);
 }
 
 TEST(HlsChannel, CountsViewersByWhatTheyTake) {

@@ -28,6 +28,16 @@ struct Feed {
   }
 };
 
+// The number of the newest segment's discontinuity sequence, as a player counts it.
+uint64_t counted_series(const std::string& playlist) {
+  const std::string tag = "#EXT-X-DISCONTINUITY-SEQUENCE:";
+  uint64_t series = std::stoull(playlist.substr(playlist.find(tag) + tag.size()));
+  const std::string mark = "#EXT-X-DISCONTINUITY\n";
+  for (size_t at = playlist.find(mark); at != std::string::npos; at = playlist.find(mark, at + 1))
+    ++series;
+  return series;
+}
+
 const RenditionReport kSibling{"a.m3u8", 101, 1};
 
 TEST(MediaWindow, ReadsAsTheSpecificationHasIt) {
@@ -40,7 +50,7 @@ TEST(MediaWindow, ReadsAsTheSpecificationHasIt) {
             R"(#EXTM3U
 #EXT-X-VERSION:9
 #EXT-X-TARGETDURATION:2
-#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.050,HOLD-BACK=6.0,CAN-SKIP-UNTIL=12.0
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=2.000,HOLD-BACK=6.0,CAN-SKIP-UNTIL=12.0
 #EXT-X-PART-INF:PART-TARGET=0.350
 #EXT-X-MEDIA-SEQUENCE:100
 #EXT-X-DISCONTINUITY-SEQUENCE:7
@@ -196,6 +206,17 @@ TEST(MediaWindow, DatesAreOfTheGregorianCalendar) {
     EXPECT_NE(window.render(false, kSibling).find(std::string("TIME:") + shown), std::string::npos)
         << shown;
   }
+}
+
+TEST(MediaWindow, TheNextLifeCountsOnFromTheLastDiscontinuity) {
+  Feed feed;
+  for (int life = 0; life < 3; ++life) {
+    feed.window.begin(bytes("init"));
+    for (size_t i = 0; i < MediaWindow::kListed - 5; ++i) feed.segment();
+    feed.part(false, true);
+    EXPECT_EQ(feed.window.next_series(), counted_series(feed.window.render(false, kSibling)) + 1);
+  }
+  EXPECT_EQ(feed.window.next_series(), 7U + 2 + 1);
 }
 
 }  // namespace
