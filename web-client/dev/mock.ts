@@ -1,6 +1,6 @@
 // An invented school server inside the browser: fetch, WebSocket and RTCPeerConnection answer with one made-up lesson,
 // so that every page can be looked at without a server. Only `vite --mode mock` loads it.
-import { WALL_SLOTS, type ClientMessage, type EventBody, type Participant, type SlotMap } from '../src/protocol/messages';
+import { WALL_SLOTS, type ClientMessage, type EventBody, type Participant, type SlotMap, type SourceStatus } from '../src/protocol/messages';
 import { recording } from './mock_recording';
 
 const US = 1_000_000;
@@ -30,6 +30,16 @@ if (HOW_MANY !== null) {
     participants.push(school(`p${n}`, `第 ${n - 1} 教学点小学`, { hand: n === 30, handAt: 950 * US, online: n % 11 !== 0, link: n % 11 === 0 ? 'lost' : n % 7 === 0 ? 'weak' : 'good', camera: n % 13 !== 0 }));
   }
 }
+// The classroom's devices, one in each state that a teacher may meet.
+const device = (source: string, name: string, more: Partial<SourceStatus>): SourceStatus => ({
+  source, name, role: 'board', kind: 'rtsp', address: 'rtsp://192.168.1.64:554/Streaming/Channels/101', state: 'live', reason: '', retryIn: 0, ...more,
+});
+const sources = [
+  device('s1', '教师机位', { role: 'teacher-camera' }),
+  device('s2', '板书机位', { kind: 'srt', address: 'srt://192.168.1.70:9710', state: 'retrying', reason: 'unreachable', retryIn: 24 }),
+  device('s3', '课件', { role: 'courseware', kind: 'rtmp-push', address: '', state: 'waiting' }),
+  device('s4', '后排摄像机', { role: 'other', state: 'off' }),
+];
 // Which pictures the server leaves out for want of room.
 const relief = query.get('relief');
 const isReady = query.get('state') === 'scheduled';
@@ -53,6 +63,8 @@ const lessons = [
 function answer(path: string, method: string): [number, unknown] {
   if (path === '/api/v1/session') return method === 'DELETE' ? [200, {}] : query.get('signedOut') ? [401, { error: { code: 'unauthorized', message: '' } }] : [200, { name: '林晓燕', role: 'person', personId: 'x', classId: '', lesson: '', collectives: [] }];
   if (path === '/api/v1/lessons') return [200, { lessons: query.get('empty') ? [] : lessons }];
+  if (path.endsWith('/sources') && method === 'POST') return [201, { id: 's5', streamKey: 'q3mC0x8Wb1yTz5nKd7RfLh2VgJ6sPeUaXo4iNvQtYc' }];
+  if (path.endsWith('/sources')) return [200, { sources: [], push: { rtmpPort: 1935, rtmpsPort: 1936 } }];
   if (path.startsWith('/api/v1/lessons/')) return [200, entry({})];
   if (path === '/api/v1/recordings') return [200, { recordings: query.get('empty') ? [] : lessons.map((one, i) => ({ lesson: { ...one, state: 'ended', startedAt }, durationUs: (41 * 60 + 30 - i * 200) * US, segments: 9 })) }];
   if (path.startsWith('/api/v1/recordings/')) return [200, recording(entry({ state: 'ended' }), participants)];
@@ -122,6 +134,7 @@ class MockSocket {
     });
     if (relief !== null) this.say({ t: 'relief', step: relief });
     if (role !== 'class') this.say({ t: 'observers', count: 2 });
+    if (role === 'teach' && scene === 'sources') this.say({ t: 'sources', sources });
     if (scene === 'lost') setTimeout(() => this.onclose?.({ code: 1006 }), 1500);
   }
 
@@ -132,7 +145,7 @@ class MockSocket {
     const wall = Array.from({ length: WALL_SLOTS }, (_, i): [string, SlotMap[string]] => [`wall-${i}`, shown[i] === undefined ? null : feed(shown[i].p)]);
     return {
       ...Object.fromEntries(wall),
-      teacher: feed('p1'), screen: scene === 'quiet' ? null : feed('p1', 'screen'), stage: scene === 'call' ? feed('p2') : null,
+      teacher: feed('p1'), board: scene === 'board' ? feed('p1', 'board') : null, screen: scene === 'quiet' ? null : feed('p1', 'screen'), stage: scene === 'call' ? feed('p2') : null,
     };
   }
 

@@ -23,6 +23,22 @@ const SHOTS = [
   ['door-class', '/lesson/demo/class'],
   ['teach-call', '/lesson/demo/teach?scene=call', JOIN],
   ['teach-encoder', '/lesson/demo/teach?scene=encoder', JOIN],
+  ['teach-sources', '/lesson/demo/teach?scene=sources', async (page) => { await JOIN(page); await page.locator('[data-testid="sources"]').click(); }],
+  ['teach-sources-add', '/lesson/demo/teach?scene=sources', async (page) => {
+    await JOIN(page);
+    await page.locator('[data-testid="sources"]').click();
+    await page.locator('[data-testid="source-add"]').click();
+    await page.locator('[data-testid="source-form"] select').nth(1).selectOption('rtsp');
+  }],
+  ['teach-sources-key', '/lesson/demo/teach?scene=sources', async (page) => {
+    await JOIN(page);
+    await page.locator('[data-testid="sources"]').click();
+    await page.locator('[data-testid="source-add"]').click();
+    await page.locator('[data-testid="source-save"]').click();
+    await page.locator('[data-testid="source-key"]').waitFor();
+  }],
+  ['class-board', '/lesson/demo/class?scene=board', JOIN],
+  ['observe-board', '/lesson/demo/observe?scene=board', JOIN],
   ['teach-lost', '/lesson/demo/teach?scene=lost', JOIN, 5000],
   ['class-call', '/lesson/demo/class?scene=call', JOIN],
   ['class-quiet', '/lesson/demo/class?scene=quiet', JOIN],

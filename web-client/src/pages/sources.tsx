@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState, type FormEvent } from 'react';
+import { createPortal } from 'react-dom';
 import { useT, type MessageKey } from '../i18n';
 import { addSource, ApiError, pushPorts, removeSource, switchSource, type NewSource, type PushPorts } from '../lib/api';
 import { browserClock } from '../lib/clock';
@@ -31,11 +32,11 @@ export function SourcesButton({ room, lesson }: SourcesProps) {
   const bad = troubled(all);
   return (
     <>
-      <Button data-testid="sources" onClick={() => setOpen(true)}>
+      <Button className="sources-button" data-testid="sources" onClick={() => setOpen(true)}>
         <Icon name="camera" />{t('sources.title')}
         {bad > 0 ? <Badge kind="weak">{t('sources.troubled', { count: bad })}</Badge> : all.length > 0 && <Badge>{all.length}</Badge>}
       </Button>
-      {isOpen && <Dialog title={t('sources.title')} onClose={() => setOpen(false)}><Panel room={room} lesson={lesson} /></Dialog>}
+      {isOpen && createPortal(<Dialog title={t('sources.title')} onClose={() => setOpen(false)}><Panel room={room} lesson={lesson} /></Dialog>, document.body)}
     </>
   );
 }
