@@ -159,8 +159,9 @@ void Pipe::send_on_way(Packet packet) {
   if (lost) way += params_.delay * 2 + kStreamLossExtra;
   Instant due = cursor_ + way;
   if (params_.in_order || stream) {
-    due = std::max(due, last_in_order_);
-    last_in_order_ = due;
+    Instant& last = stream ? last_of_stream_[packet.tag] : last_in_order_;
+    due = std::max(due, last);
+    last = due;
   }
   if (held_back && !stream) due += params_.reorder_by;
   if (twice && !stream) {

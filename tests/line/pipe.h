@@ -94,7 +94,8 @@ class Pipe {
   uint64_t next_ordinal_ = 0;
   uint64_t next_departure_ = 0;
   uint64_t newest_delivered_ = 0;
-  Instant last_in_order_;
+  Instant last_in_order_;                       // of datagrams
+  std::map<uint32_t, Instant> last_of_stream_;  // by tag
   Statistics statistics_;
 };
 

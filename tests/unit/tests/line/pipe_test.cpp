@@ -325,13 +325,13 @@ TEST(Pipe, AStreamsBytesAreDelayedByTroubleAndNeverLost) {
   Instant now = kStart;
   uint32_t next = 0;
   Instant last;
-  const auto take = [&](const Bytes&, uint32_t tag) {
-    EXPECT_EQ(tag, next++);
+  const auto take = [&](const Bytes& bytes, uint32_t) {
+    EXPECT_EQ(bytes.front(), next++);
     EXPECT_FALSE(now > kStart + Duration::millis(620) && now < kStart + Duration::millis(1'500));
     last = now;
   };
   for (uint32_t i = 0; i < 200; ++i, now += Duration::millis(5)) {
-    pipe.offer(now, Bytes(600), i, Carriage::Stream);
+    pipe.offer(now, Bytes(600, static_cast<uint8_t>(i)), 7, Carriage::Stream);
     pipe.deliver(now, take);
   }
   for (; now < kStart + Duration::seconds(5); now += Duration::millis(1)) pipe.deliver(now, take);
