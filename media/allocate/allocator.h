@@ -99,9 +99,11 @@ class Allocator {
   static constexpr Duration kPauseAfter = Duration::seconds(2);
   static constexpr Duration kResumeAfter = Duration::seconds(5);
   static constexpr double kResumeRoom = 1.2;
-  // A step up must have fitted with this much to spare for this long, twice as long each time that
-  // one did not hold, up to half a minute.
+  // A step up must have fitted with this much to spare for a while: shortly before anything ever
+  // went wrong, a second afterwards, twice as long each time that one did not hold, up to half a
+  // minute.
   static constexpr double kStepRoom = 1.1;
+  static constexpr Duration kFirstStepAfter = Duration::millis(300);
   static constexpr Duration kStepAfter = Duration::millis(1'000);
   static constexpr Duration kStepAfterMax = Duration::seconds(32);
   static constexpr Duration kProbation = Duration::seconds(10);
@@ -123,37 +125,64 @@ class Allocator {
   // A slot's way from its least to what is wanted, by rising cost.
   struct Path {
     Rank rank = Rank::Thumbnail;
-    size_t want = 0;  // index
+    size_t want = 0;    // index
+    size_t memory = 0;  // index
     std::array<Step, kSpatialLayers * kTemporalLayers> steps;
-    size_t count = 0;
-    int level = -1;  // step granted in this pass; -1: none
+    int count = 0;
+    int held = -1;       // step granted the last time; -1: none
+    int cap = -1;        // highest step to be given in a pass
+    int level = -1;      // step given in a pass
+    bool fits = false;   // could rise
+    bool waits = false;  // ... and may not yet
+    double room = kStepRoom;
+    [[nodiscard]] int64_t bps_of(int step) const {
+      return step < 0 ? 0 : steps[static_cast<size_t>(step)].bps;
+    }
   };
   // What is remembered of a slot between updates.
   struct Memory {
     SlotId slot;
-    int64_t bps = 0;
+    bool seen = false;  // in this update
+    bool fresh = true;  // nothing decided yet
     bool shown = false;
-    bool known = false;
+    bool paused = false;  // was shown, and went because the line was too narrow
     LayerLimit limit;
     Instant below_since = Instant::never();
     Instant fits_since = Instant::never();
     Instant rose_at = Instant::never();
     Instant fell_at = Instant::never();
-    Duration patience = kStepAfter;
+    Duration patience = kFirstStepAfter;
   };
 
   void build_paths(std::span<const Want> wants);
-  void spend(int64_t budget);
-  void settle(Instant now, int64_t budget, std::span<const Want> wants);
-  void settle_one(Instant now, Path& path, int64_t& left, int64_t rest_of_room);
-  void choose_red(Instant now, const Line& line, int64_t voices);
-  Memory& memory_of(SlotId slot);
+  static void add_steps(const Want& want, Path& path);
+  static void add_step(Path& path, LayerLimit limit, DataRate rate);
+  [[nodiscard]] int held_step(const Path& path, const Memory& memory) const;
+  size_t memory_of(SlotId slot, size_t hint);
+  void forget_the_gone();
 
-  std::vector<Path> paths_;
+  void spend();
+  void give_least(Rank from, Rank to);
+  void give_more(Rank rank);
+  bool give(Path& path, int step);
+
+  void be_patient(Instant now);
+  bool note_who_fits(Instant now);
+  void give_grace(Instant now);
+  void remember(Instant now, const Path& path);
+  void write_grants(std::span<const Want> wants);
+  void summarize(const Line& line);
+  void choose_red(Instant now, const Line& line);
+  [[nodiscard]] int64_t voices_bps() const;
+  [[nodiscard]] int64_t spent_red() const;
+
+  std::vector<Path> paths_;  // in the order of spending
   std::vector<Memory> memories_;
   std::vector<Grant> grants_;
   std::vector<Grant> previous_;
   Allocation allocation_;
+  int64_t budget_ = 0;
+  int64_t spent_ = 0;
   Instant red_low_since_ = Instant::never();
 };
 
