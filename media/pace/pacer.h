@@ -97,7 +97,7 @@ class Pacer {
 
   [[nodiscard]] size_t queued_bytes() const { return queued_; }
   [[nodiscard]] size_t queued_packets() const { return queued_packets_; }
-  // How long the newest queued packet will wait.
+  // How long what waits would take at the rate of the line.
   [[nodiscard]] Duration queue_time() const;
 
   static constexpr DataRate kUnlimited = DataRate::bits_per_second(INT64_MAX);
