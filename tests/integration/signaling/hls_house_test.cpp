@@ -22,23 +22,23 @@ using signaling::hls::Reply;
 
 // Says what a real encoder says: two whole segments of one part each, then nothing. Its process id
 // and the job go to files that the test reads.
-constexpr const char* kEncoder = R"(
+constexpr const char* kEncoder = R"sh(
 job=$(cat)
 dir=$(printf '%s' "$job" | sed 's/.*"directory":"\([^"]*\)".*/\1/')
 printf '%s' "$job" > "$dir/../job"
-for f in 1.mp4 2.mp4 3.m4s 4.m4s 5.m4s 6.m4s;
-do printf "bytes of $f by $$" > "$dir/$f"; done
+for f in 1.mp4 2.mp4 3.m4s 4.m4s 5.m4s 6.m4s; do printf "bytes of $f by $$" > "$dir/$f"; done
 echo '{"init":{"av":"1.mp4","a":"2.mp4","avCodecs":"avc1.42C01F,mp4a.40.2","aCodecs":"mp4a.40.2","width":1280,"height":720}}'
 n=3
-for segment in 1 2;
-do for
-    rendition in av a;
-do
-  echo '{"part":{"rendition":"' $rendition '","file":"' $n '.m4s","durationUs":2000000,"dateUs":1790000000000000,"independent":true,"ends":true}}' n =
-      $((n + 1)) done;
-done printf '%s' $$ > "$dir/../pid.new"; mv "$dir/../pid.new" "$dir/../pid"
+for segment in 1 2; do
+  for rendition in av a; do
+    echo '{"part":{"rendition":"'$rendition'","file":"'$n'.m4s","durationUs":2000000,"dateUs":1790000000000000,"independent":true,"ends":true}}'
+    n=$((n+1))
+  done
+done
+printf '%s' $$ > "$dir/../pid.new"
+mv "$dir/../pid.new" "$dir/../pid"
 exec tail -f /dev/null
-)";
+)sh";
 
 class HlsHouseTest : public HttpTest {
  protected:
