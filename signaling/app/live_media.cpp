@@ -170,6 +170,7 @@ media::Result<void> LiveLessons::State::negotiate(const Hosted& lesson, Peer& pe
   facts.candidate = place->candidate;
   facts.tcp = media.accepts_tcp();
   facts.codecs = params.codecs;
+  facts.rates = params.rates;
   facts.session_id = next_answer++;
   if (peer.use == PeerUse::Player) facts.stream = "lesson";
   facts.next_track = [this] { return TrackId(next_track++); };
@@ -207,11 +208,11 @@ Peer& LiveLessons::State::add_peer(Hosted& lesson, Peer fresh) {
   }
   for (const auto& section : n.published) {
     const TrackSource source = wire_source(section.source);
-    tracks[section.track] = {lesson.row.id, peer.p, id, source, false, false};
+    tracks[section.track] = {lesson.row.id, peer.p, id, source};
     lesson.tracks[{peer.p, source}].push_back(section.track);
   }
   media.add_peer({lesson.media_room, id, peer.local, n.remote_ice, n.remote_fingerprint,
-                  n.extensions, n.published, n.slots, peer.worker});
+                  n.extensions, n.published, n.slots, peer.worker, n.starts_dtls});
   return peer;
 }
 
@@ -391,8 +392,8 @@ void LiveLessons::State::play(const auth::Actor& actor, Hosted& lesson, const st
 }
 
 void LiveLessons::patch(const auth::Actor& actor, const std::string& lesson,
-                        const std::string& session, const std::string& if_match, std::string fragment,
-                        HttpReply<PatchAnswer> reply) {
+                        const std::string& session, const std::string& if_match,
+                        std::string fragment, HttpReply<PatchAnswer> reply) {
   State& s = *state_;
   Peer* own = s.session_of(actor, lesson, session);
   if (own == nullptr) return reject(reply, {404, "not-found", "no such session"});
@@ -432,7 +433,8 @@ bool LiveLessons::has_session(const auth::Actor& actor, const std::string& lesso
   return state_->session_of(actor, lesson, session) != nullptr;
 }
 
-// Somebody else's, another lesson's and none look alike: nobody learns which session ids are in use.
+// Somebody else's, another lesson's and none look alike: nobody learns which session ids are in
+// use.
 Peer* LiveLessons::State::session_of(const auth::Actor& actor, const std::string& lesson,
                                      const std::string& session) {
   const auto it = sessions.find(session);
@@ -474,6 +476,66 @@ void LiveLessons::State::on_relief(const media::api::ReliefChanged& event) {
     if (Socket* socket = socket_of(*lesson, peer->second.p))
       send(*socket, protocol::Relief{media::overload::relief_name(event.relief)});
   }
+}
+
+void LiveLessons::State::tell_undecodable(Hosted& lesson, const Peer& peer) {
+  if (peer.use != PeerUse::Page) return;
+  if (Socket* socket = socket_of(lesson, peer.p))
+    send(*socket, protocol::Undecodable{peer.undecodable});
+}
+
+void LiveLessons::State::on_undecodable(const media::api::SlotUndecodable& event) {
+  const auto it = peers.find(event.peer);
+  Hosted* lesson = it != peers.end() ? find(it->second.lesson) : nullptr;
+  if (lesson == nullptr) return;
+  Peer& peer = it->second;
+  const auto slot = std::find_if(peer.slots.begin(), peer.slots.end(),
+                                 [&](const auto& s) { return s.second == event.slot; });
+  if (slot == peer.slots.end()) return;
+  // Said of what was shown before; what is shown now is another matter.
+  const auto* fed = std::get_if<TrackId>(&peer.fed[slot->first]);
+  if (fed == nullptr || *fed != event.track) return;
+  if (event.over) {
+    peer.undecodable.erase(slot->first);
+  } else {
+    ++counters.slots_undecodable;
+    peer.undecodable[slot->first] = {codec_name(event.codec)};
+    media::logger("live")->warn(
+        "peer {} cannot decode {}: track {} is not shown there. Put a codec that every class "
+        "decodes first in media.video_codecs.",
+        event.peer.value, codec_name(event.codec), event.track.value);
+  }
+  tell_undecodable(*lesson, peer);
+}
+
+void LiveLessons::State::tell_over_rate(Hosted& lesson, const std::string& p, bool always) {
+  protocol::OverRate all;
+  for (const PeerId id : lesson.peers) {
+    const Peer& peer = peers.at(id);
+    if (!p.empty() && peer.p == p) all.sources.insert(peer.over_rate.begin(), peer.over_rate.end());
+  }
+  if (all.sources.empty() && !always) return;
+  // An encoder has no page of its own: its participant's is told.
+  if (Socket* socket = socket_of(lesson, p)) send(*socket, all);
+}
+
+void LiveLessons::State::on_over_rate(const media::api::TrackOverRate& event) {
+  const auto track = tracks.find(event.track);
+  const auto peer = peers.find(event.peer);
+  if (track == tracks.end() || track->second.gone || peer == peers.end()) return;
+  Hosted* lesson = find(peer->second.lesson);
+  if (lesson == nullptr) return;
+  const std::string source(protocol::name_of(track->second.source));
+  if (event.over) {
+    ++counters.tracks_over_rate;
+    peer->second.over_rate[source] = event.limit_bps / 1000;
+    media::logger("live")->warn(
+        "track {} of peer {} brings more than the agreed {} kbit/s; the surplus is dropped.",
+        event.track.value, event.peer.value, event.limit_bps / 1000);
+  } else {
+    peer->second.over_rate.erase(source);
+  }
+  tell_over_rate(*lesson, peer->second.p, true);
 }
 
 void LiveLessons::State::on_quality(const media::api::PeerQuality& q) {
@@ -575,21 +637,9 @@ void LiveLessons::State::on_event(const media::api::Event& event) {
   if (const auto* quality = std::get_if<media::api::PeerQuality>(&event))
     return on_quality(*quality);
   if (const auto* levels = std::get_if<media::api::AudioLevels>(&event)) return on_levels(*levels);
-  if (const auto* blind = std::get_if<media::api::SlotUndecodable>(&event)) {
-    media::logger("live")->warn(
-        "peer {} cannot decode {}: track {} is not shown there. Put a codec that every class "
-        "decodes first in media.video_codecs.",
-        blind->peer.value, codec_name(blind->codec), blind->track.value);
-    return;
-  }
-  if (const auto* rate = std::get_if<media::api::TrackOverRate>(&event)) {
-    if (rate->over) {
-      media::logger("live")->warn(
-          "track {} of peer {} brings more than the agreed {} kbit/s; the surplus is dropped.",
-          rate->track.value, rate->peer.value, rate->limit_bps / 1000);
-    }
-    return;
-  }
+  if (const auto* blind = std::get_if<media::api::SlotUndecodable>(&event))
+    return on_undecodable(*blind);
+  if (const auto* rate = std::get_if<media::api::TrackOverRate>(&event)) return on_over_rate(*rate);
   if (const auto* relief = std::get_if<media::api::ReliefChanged>(&event))
     return on_relief(*relief);
   if (const auto* lost = std::get_if<media::api::PeerLost>(&event)) return on_peer_lost(lost->peer);
@@ -617,7 +667,10 @@ void LiveLessons::State::on_event(const media::api::Event& event) {
   const auto peer = peers.find(track->second.peer);
   if (lesson == nullptr || peer == peers.end()) return;
   const std::string p = track->second.p;
-  if (active != nullptr) track->second.silent = !active->active;
+  if (active != nullptr) {
+    track->second.flows = active->active;
+    track->second.silent = !active->active;
+  }
   if (active != nullptr && peer->second.use == PeerUse::Page) {
     lesson->room.on_track_flow(now(), p, track->second.source, active->active, out);
   }

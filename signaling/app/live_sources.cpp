@@ -88,7 +88,10 @@ bool LiveLessons::source_flows(const std::string& lesson, const std::string& sou
   if (hosted == nullptr) return false;
   return std::any_of(hosted->peers.begin(), hosted->peers.end(), [&](PeerId id) {
     const Peer& peer = state_->peers.at(id);
-    return peer.source == source && !state_->is_silent(peer);
+    const auto& sections = peer.negotiated.published;
+    return peer.source == source &&
+           std::any_of(sections.begin(), sections.end(),
+                       [&](const auto& section) { return state_->tracks.at(section.track).flows; });
   });
 }
 

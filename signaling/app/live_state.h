@@ -66,7 +66,9 @@ struct Peer {
   classroom::SlotPlan plan;
   media::overload::Relief relief = media::overload::Relief::None;  // as last told
   std::map<std::string, media::SlotFeed> fed;
-  std::string session;  // WHIP and WHEP
+  std::map<std::string, protocol::UndecodableSlot> undecodable;  // by slot, as last told
+  std::map<std::string, int64_t> over_rate;                      // by source, agreed kbit/s
+  std::string session;                                           // WHIP and WHEP
   std::string etag;
   storage::SourceRole role = storage::SourceRole::TeacherCamera;  // of an encoder
   std::string source;    // of an encoder that is one of the lesson's sources: its id
@@ -81,6 +83,7 @@ struct Track {
   PeerId peer;
   TrackSource source = TrackSource::Microphone;
   bool open = false;
+  bool flows = false;   // packets arrive
   bool silent = false;  // it sent, and then nothing came for some seconds
   bool gone = false;    // its connection ended; kept for the segment that is still being finished
 };
@@ -191,6 +194,12 @@ struct LiveLessons::State {
   void on_event(const media::api::Event& event);
   void on_peer_lost(PeerId id);
   void on_relief(const media::api::ReliefChanged& event);
+  void on_undecodable(const media::api::SlotUndecodable& event);
+  void on_over_rate(const media::api::TrackOverRate& event);
+  // Says it to the page behind `peer`, if it has one.
+  void tell_undecodable(Hosted& lesson, const Peer& peer);
+  // `always`: also that there is nothing any more.
+  void tell_over_rate(Hosted& lesson, const std::string& p, bool always);
   void on_quality(const media::api::PeerQuality& quality);
   void on_levels(const media::api::AudioLevels& levels);
   void on_segment_started(const media::api::SegmentStarted& event);
@@ -200,8 +209,7 @@ struct LiveLessons::State {
                                        storage::SourceRole role) const;
   [[nodiscard]] bool is_silent(const Peer& peer) const;
   // A WHIP or WHEP session of `actor`; nullptr: unknown, or somebody else's.
-  Peer* session_of(const auth::Actor& actor, const std::string& lesson,
-                   const std::string& session);
+  Peer* session_of(const auth::Actor& actor, const std::string& lesson, const std::string& session);
   void publish(const auth::Actor& actor, Hosted& lesson, const std::string& offer,
                std::optional<storage::SourceRole> as, const HttpReply<MediaAnswer>& reply);
   void play(const auth::Actor& actor, Hosted& lesson, const std::string& offer, PlaySource source,

@@ -57,13 +57,14 @@ class Planner {
   }
 
  private:
-  // Nobody is shown or played to itself, but a page sees what its participant's encoders send: it
-  // is the only way to know that they do.
+  // Nobody is shown or played to itself, but a teacher's page sees what the teacher's encoders send:
+  // it is the only way to know that they do.
   [[nodiscard]] bool is_mirror(const std::string& p, TrackSource source) const {
     if (p != viewer_.p) return false;
     const bool is_sound = source == TrackSource::Microphone || source == TrackSource::ScreenAudio;
     const Participant* who = room_.find(p);
-    return is_sound || who == nullptr || !who->encoder_has[index_of(source)];
+    return is_sound || viewer_.role != Role::Teacher || who == nullptr ||
+           !who->encoder_has[index_of(source)];
   }
   [[nodiscard]] std::optional<Shown> pick(const std::string& p, TrackSource source) const {
     if (p.empty() || is_mirror(p, source) || !room_.is_available(p, source)) return std::nullopt;

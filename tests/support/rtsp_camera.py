@@ -2,6 +2,7 @@
 """A camera for tests: H.264 and G.711 over RTSP at rtsp://127.0.0.1:PORT/camera. Prints its port as JSON."""
 
 import json
+import sys
 
 import gi
 
@@ -12,7 +13,7 @@ from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 Gst.init(None)
 server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1")
-server.set_service("0")
+server.set_service(sys.argv[1] if len(sys.argv) > 1 else "0")
 factory = GstRtspServer.RTSPMediaFactory()
 factory.set_shared(True)
 factory.set_launch(

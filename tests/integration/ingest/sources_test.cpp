@@ -7,16 +7,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <functional>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "signaling/ingest/ingest_command.h"
 #include "signaling/ingest/job.h"
 #include "signaling/process/child_process.h"
+#include "tests/support/posted_tasks.h"
+#include "tests/support/storage_rows.h"
 #include "tests/support/whip_stub.h"
 
 namespace signaling::ingest {
@@ -27,36 +24,6 @@ using media::ingest::SourceKind;
 using process::ChildExit;
 using process::ChildProcess;
 using Argv = std::vector<std::string>;
-
-constexpr auto kPatience = std::chrono::seconds(30);
-
-class Loop {
- public:
-  ChildProcess::Post poster() {
-    return [this](std::function<void()> task) {
-      const std::lock_guard lock(mutex_);
-      tasks_.push_back(std::move(task));
-      came_.notify_one();
-    };
-  }
-  bool run_until(const std::function<bool()>& done) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!done()) {
-      std::unique_lock lock(mutex_);
-      if (!came_.wait_until(lock, deadline, [this] { return !tasks_.empty(); })) return false;
-      auto task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-    }
-    return true;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable came_;
-  std::deque<std::function<void()>> tasks_;
-};
 
 // A child, what it said and how it ended.
 struct Process {
@@ -140,7 +107,7 @@ class Sources : public testing::Test {
     return loop.run_until([&] { return process.said("ended") || process.exit; });
   }
   tests::WhipStub stub;
-  Loop loop;
+  tests::PostedTasks loop;
 };
 
 // A picture and a tone, as small encoders make them: H.264 with a key frame every second, AAC.
@@ -149,6 +116,34 @@ constexpr const char* kPicture =
     "gop-size=25 ! h264parse config-interval=-1 ! ";
 constexpr const char* kTone =
     "audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! voaacenc ! aacparse ! ";
+
+Argv ffmpeg_push(const std::string& address) {
+  return {"/usr/bin/ffmpeg",
+          "-loglevel",
+          "error",
+          "-re",
+          "-f",
+          "lavfi",
+          "-i",
+          "testsrc=size=320x180:rate=15",
+          "-f",
+          "lavfi",
+          "-i",
+          "sine=sample_rate=44100",
+          "-c:v",
+          "libx264",
+          "-preset",
+          "ultrafast",
+          "-g",
+          "15",
+          "-pix_fmt",
+          "yuv420p",
+          "-c:a",
+          "aac",
+          "-f",
+          "flv",
+          address};
+}
 
 TEST_F(Sources, AnRtmpPushByGStreamerGoesOnAirAndEndsWithItsSender) {
   uint16_t port = 0;
@@ -169,31 +164,28 @@ TEST_F(Sources, AnRtmpPushByGStreamerGoesOnAirAndEndsWithItsSender) {
 TEST_F(Sources, AnRtmpPushByFfmpegGoesOnAir) {
   uint16_t port = 0;
   const auto listener = listen_rtmp(port);
-  const auto sender = run({"/usr/bin/ffmpeg",
-                           "-loglevel",
-                           "error",
-                           "-re",
-                           "-f",
-                           "lavfi",
-                           "-i",
-                           "testsrc=size=320x180:rate=15",
-                           "-f",
-                           "lavfi",
-                           "-i",
-                           "sine=sample_rate=44100",
-                           "-c:v",
-                           "libx264",
-                           "-preset",
-                           "ultrafast",
-                           "-g",
-                           "15",
-                           "-pix_fmt",
-                           "yuv420p",
-                           "-c:a",
-                           "aac",
-                           "-f",
-                           "flv",
-                           "rtmp://127.0.0.1:" + std::to_string(port) + "/lesson/secret"});
+  const auto sender =
+      run(ffmpeg_push("rtmp://127.0.0.1:" + std::to_string(port) + "/lesson/secret"));
+  ASSERT_TRUE(on_air(*listener)) << listener->log() << sender->log();
+}
+
+TEST_F(Sources, AnRtmpsPushIsReadThroughTls) {
+  const tests::ScratchDir dir;
+  const std::string certificate = (dir.path() / "certificate.pem").string();
+  const std::string key = (dir.path() / "key.pem").string();
+  const auto made = run({"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                         "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-keyout",
+                         key, "-out", certificate});
+  ASSERT_TRUE(loop.run_until([&] { return made->exit.has_value(); }));
+  const ListenJob job{{stub.base() + "/whip/", "", false}, "127.0.0.1", 0, certificate, key};
+  const auto listener = run({process::kOwnProgram, "ingest", "--rtmp-listen"}, to_json(job).dump());
+  ASSERT_TRUE(loop.run_until([&] { return listener->said("listening"); })) << listener->log();
+  const auto port = listener->lines.front().value("port", uint16_t{0});
+  const std::string address = "127.0.0.1:" + std::to_string(port) + "/lesson/secret";
+  const auto plain = run(ffmpeg_push("rtmp://" + address));
+  ASSERT_TRUE(loop.run_until([&] { return plain->exit.has_value(); })) << "no TLS, no entry";
+  EXPECT_FALSE(listener->said("on-air"));
+  const auto sender = run(ffmpeg_push("rtmps://" + address));
   ASSERT_TRUE(on_air(*listener)) << listener->log() << sender->log();
 }
 

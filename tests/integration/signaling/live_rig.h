@@ -244,6 +244,13 @@ class LiveRig : public ::testing::Test {
     EXPECT_EQ(welcome.value("t", ""), "welcome") << welcome;
     return page;
   }
+  static std::vector<json> of_type(const FakeConnection& page, const std::string& t) {
+    std::vector<json> all;
+    for (const json& message : page.got) {
+      if (message["t"] == t) all.push_back(message);
+    }
+    return all;
+  }
   static const json& welcome_of(const FakeConnection& page) {
     for (const json& message : page.got) {
       if (message["t"] == "welcome") return message;
@@ -290,6 +297,7 @@ class LiveRig : public ::testing::Test {
   // Microphone and camera; slots for the teacher, the stage and the loudest.
   Line& connect_page(FakeConnection& page) {
     Line& line = new_line();
+    line.offer.setup = page_setup;
     using enum media::MediaKind;
     json uses = json::array();
     const auto add = [&](const std::string& mid, media::MediaKind kind, const std::string& use) {
@@ -305,6 +313,7 @@ class LiveRig : public ::testing::Test {
     add("voice-0", Audio, "slot");
     add("teacher", Video, "slot");
     add("stage", Video, "slot");
+    for (const std::string& slot : more_pictures) add(slot, Video, "slot");
     const json answer =
         request(page, {{"t", "offer"}, {"sdp", build_offer(line.offer)}, {"sections", uses}});
     EXPECT_EQ(answer.value("t", ""), "answer") << answer;
@@ -320,6 +329,7 @@ class LiveRig : public ::testing::Test {
     params.remote = parsed->remote_ice;
     params.remote_fingerprint = parsed->remote_fingerprint;
     params.candidate = parsed->candidate;
+    params.waits_for_dtls = parsed->server_is_dtls_client;
     const auto added = clients->add(params, line.ears);
     ASSERT_TRUE(added);
     line.id = *added;
@@ -391,6 +401,8 @@ class LiveRig : public ::testing::Test {
   std::unique_ptr<storage::sql::StorageThread> storage;
   std::unique_ptr<media::client::ClientLoop> clients;
   int64_t line_bps = 0;  // set before SetUp()
+  std::string page_setup = "actpass";
+  std::vector<std::string> more_pictures;  // slots that connect_page() offers besides
   std::unique_ptr<media::api::MediaServer> media;
   std::unique_ptr<LiveLessons> lessons;
 

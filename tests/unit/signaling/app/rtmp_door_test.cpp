@@ -2,11 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <deque>
 #include <functional>
-#include <mutex>
+
+#include "tests/support/posted_tasks.h"
 
 namespace signaling::app {
 namespace {
@@ -20,35 +18,17 @@ class RtmpDoorTest : public testing::Test {
     RtmpDoor::Params out;
     out.bind = "127.0.0.1";
     out.whip_base = "https://127.0.0.1:1/whip/";
-    out.post = [this](std::function<void()> task) {
-      const std::lock_guard lock(mutex_);
-      tasks_.push_back(std::move(task));
-      came_.notify_one();
-    };
+    out.post = tasks_.poster();
     out.monotonic = [this] { return now; };
     out.program = {"/bin/sh", "-c", script};
     return out;
   }
-  template <class Done>
-  bool run_until(Done done) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!done()) {
-      std::unique_lock lock(mutex_);
-      if (!came_.wait_until(lock, deadline, [this] { return !tasks_.empty(); })) return false;
-      auto task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-    }
-    return true;
-  }
+  bool run_until(const std::function<bool()>& done) { return tasks_.run_until(done); }
 
   Instant now = Instant::from_micros(1'000'000);
 
  private:
-  std::mutex mutex_;
-  std::condition_variable came_;
-  std::deque<std::function<void()>> tasks_;
+  tests::PostedTasks tasks_;
 };
 
 TEST_F(RtmpDoorTest, KnowsWhereItsChildListensAndGivesItTheJob) {

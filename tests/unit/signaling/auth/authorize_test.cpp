@@ -122,6 +122,7 @@ const std::map<Verb, Names>& expected() {
       {Verb::SeeRecording, kAll},
       {Verb::SeeAttendance,
        kTeaching + Names{"administrator", "chair", "group leader", "researcher", "expert"}},
+      {Verb::ManageSources, kTeaching + Names{"administrator"}},
   };
   return table;
 }

@@ -29,6 +29,40 @@ TEST(TokenBucket, NeverHoldsMoreThanTheBurstNorFearsAClockThatGoesBack) {
   EXPECT_FALSE(bucket.take(kStart));
 }
 
+TEST(KeyedBuckets, EachKeyHasItsOwnAndSaysWhenThereIsMore) {
+  KeyedBuckets buckets(2, 3);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(buckets.take("a", kStart), Duration());
+  EXPECT_EQ(buckets.take("a", kStart), Duration::millis(500));
+  EXPECT_EQ(buckets.take("b", kStart), Duration());
+  EXPECT_EQ(buckets.take("a", kStart + Duration::millis(400)), Duration::millis(100));
+  EXPECT_EQ(buckets.take("a", kStart + Duration::millis(500)), Duration());
+}
+
+TEST(KeyedBuckets, ForgetWhoWasUsedLongestAgoAndNobodyElse) {
+  KeyedBuckets buckets(0.001, 1);
+  EXPECT_EQ(buckets.take("kept", kStart), Duration());
+  EXPECT_EQ(buckets.take("old", kStart), Duration());
+  EXPECT_GT(buckets.take("kept", kStart), Duration());
+  for (size_t i = 0; i < kMaxRememberedKeys - 1; ++i) buckets.take(std::to_string(i), kStart);
+  EXPECT_EQ(buckets.remembered(), kMaxRememberedKeys);
+  EXPECT_GT(buckets.take("kept", kStart), Duration());
+  EXPECT_EQ(buckets.take("old", kStart), Duration());
+}
+
+// What the doors' limit of an address must let pass: a school at the bell, for as long as it takes.
+TEST(KeyedBuckets, LetASteadyRateBelowTheirsPassForEver) {
+  KeyedBuckets buckets(100, 1000);
+  Instant now = kStart;
+  for (int i = 0; i < 20 * 600; ++i, now += Duration::millis(50))
+    ASSERT_EQ(buckets.take("school", now), Duration());
+}
+
+TEST(AddressKey, OfIpv6IsItsNetwork) {
+  EXPECT_EQ(address_key("2001:db8:1:2::1"), address_key("2001:db8:1:2:ffff::9"));
+  EXPECT_NE(address_key("2001:db8:1:2::1"), address_key("2001:db8:1:3::1"));
+  EXPECT_NE(address_key("192.0.2.1"), address_key("192.0.2.2"));
+}
+
 TEST(WrongPasswords, FiveForOneLoginFromManyAddresses) {
   WrongPasswordLimiter limiter;
   for (int i = 0; i < 5; ++i) {

@@ -36,7 +36,7 @@ class RandomLesson : public Room {
     return known_[rng_.below(known_.size())];
   }
   bool coin() { return rng_.below(2) == 0; }
-  std::array<bool, kSources> some_tracks() { return {coin(), coin(), coin(), coin()}; }
+  std::array<bool, kSources> some_tracks() { return {coin(), coin(), coin(), coin(), coin()}; }
 
   void join_someone() {
     const uint64_t who = rng_.below(9);
@@ -201,14 +201,16 @@ class RandomLesson : public Room {
       Viewer viewer;
       viewer.p = who->seen.p;
       viewer.role = who->seen.role;
-      viewer.slots = {"voice-teacher", "voice-stage", "voice-0", "teacher",
-                      "screen",        "stage",       "wall-0",  "wall-1"};
+      viewer.slots = {"voice-teacher", "voice-stage", "voice-0", "teacher", "screen",
+                      "board",         "stage",       "wall-0",  "wall-1"};
       SlotPlan& before = plans_[viewer.p];
       before = plan_slots(room, viewer, before);
       std::set<std::string> on_wall;
       for (const auto& [slot, target] : before) {
         if (!target.shown) continue;
-        ASSERT_NE(target.shown->p, viewer.p) << "shown to itself";
+        const bool is_own = target.shown->p == viewer.p;
+        const bool is_encoded = who->encoder_has[index_of(target.shown->source)];
+        ASSERT_TRUE(!is_own || (viewer.role == Role::Teacher && is_encoded)) << "shown to itself";
         ASSERT_TRUE(room.is_available(target.shown->p, target.shown->source));
         if (slot.rfind("wall-", 0) == 0) {
           ASSERT_EQ(viewer.role, Role::Teacher) << "a class has no wall in a lesson";

@@ -25,7 +25,7 @@ struct Plans : testing::Test, Room {
     viewer.p = p;
     viewer.role = p.empty() ? Role::Observer : room.find(p)->seen.role;
     viewer.slots = {"voice-teacher", "voice-stage", "voice-0", "sound-screen",
-                    "teacher",       "screen",      "stage"};
+                    "teacher",       "screen",      "board",   "stage"};
     for (int i = 0; i < walls; ++i) viewer.slots.push_back("wall-" + std::to_string(i));
     viewer.wall = wall;
     viewer.limits = limits;
@@ -63,6 +63,29 @@ TEST_F(Plans, NobodyIsShownOrPlayedToItself) {
   EXPECT_EQ(plan(classes[1]).at("voice-stage").shown, std::nullopt);
   EXPECT_EQ(plan(t).at("teacher").shown, std::nullopt);
   EXPECT_EQ(plan(t).at("voice-teacher").shown, std::nullopt);
+}
+
+TEST_F(Plans, TheBoardIsASourceOfItsOwn) {
+  EXPECT_EQ(plan(classes[0]).at("board").shown, std::nullopt);
+  Output ignored;
+  room.on_join(now, Room::teacher(), Origin::Encoder, ignored);
+  room.on_encoder_tracks(now, t, {false, false, false, false, true}, ignored);
+  const SlotPlan p = plan(classes[0]);
+  EXPECT_EQ(p.at("board").shown, (Shown{t, TrackSource::Board}));
+  EXPECT_EQ(p.at("teacher").shown, camera(t)) << "the page's camera goes on";
+  EXPECT_FALSE(room.state().encoder);
+}
+
+TEST_F(Plans, ATeachersPageSeesWhatTheTeachersEncodersSendAndHearsNoneOfIt) {
+  Output ignored;
+  room.on_join(now, Room::teacher(), Origin::Encoder, ignored);
+  room.on_encoder_tracks(now, t, {true, true, true, true, true}, ignored);
+  const SlotPlan p = plan(t);
+  EXPECT_EQ(p.at("teacher").shown, camera(t));
+  EXPECT_EQ(p.at("screen").shown, (Shown{t, TrackSource::Screen}));
+  EXPECT_EQ(p.at("board").shown, (Shown{t, TrackSource::Board}));
+  EXPECT_EQ(p.at("voice-teacher").shown, std::nullopt);
+  EXPECT_EQ(p.at("sound-screen").shown, std::nullopt);
 }
 
 TEST_F(Plans, TeacherAndObserversHaveTheWallInOrderOfArrival) {

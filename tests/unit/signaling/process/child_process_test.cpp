@@ -6,50 +6,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "tests/support/posted_tasks.h"
+
 namespace signaling::process {
 namespace {
-
-// A loop of tasks on the test's thread, as signaling's is.
-class Loop {
- public:
-  ChildProcess::Post poster() {
-    return [this](std::function<void()> task) {
-      const std::lock_guard lock(mutex_);
-      tasks_.push_back(std::move(task));
-      came_.notify_one();
-    };
-  }
-  // Runs tasks until `done`; false when that takes longer than ten seconds.
-  template <class Done>
-  bool run_until(Done done) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!done()) {
-      std::unique_lock lock(mutex_);
-      if (!came_.wait_until(lock, deadline, [this] { return !tasks_.empty(); })) return false;
-      auto task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-    }
-    return true;
-  }
-  size_t waiting() {
-    const std::lock_guard lock(mutex_);
-    return tasks_.size();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable came_;
-  std::deque<std::function<void()>> tasks_;
-};
 
 class ChildProcessTest : public testing::Test {
  protected:
@@ -68,7 +32,7 @@ class ChildProcessTest : public testing::Test {
     return loop.run_until([this] { return exit.has_value(); });
   }
 
-  Loop loop;
+  tests::PostedTasks loop;
   std::vector<std::string> lines;
   std::vector<std::string> logs;
   std::optional<ChildExit> exit;
