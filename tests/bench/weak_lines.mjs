@@ -34,6 +34,8 @@ const FIRST_SOUND_LIMIT_MS = 20_000;
 const JOIN_LIMIT_MS = 60_000;
 const RESTART_AT_MS = 15_000;
 
+const ON_AIR_LIMIT_MS = 30_000;
+
 const lineTool = process.env.TONGKE_LINE ?? path(root, 'build/release/tests/tongke-line');
 
 // The machine's address as seen from behind a line, for as long as this process lives.
@@ -65,9 +67,16 @@ class Teacher {
   start(server, fps) {
     this.child = spawn(binary, ['load', '--publish-demo', '--url', `${server.https}/whip/${server.lesson}`, '--token', server.token('teacher'),
       '--insecure', '--grain', '--fps', String(fps)], { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.onAir = new Promise((done) => {
-      createInterface({ input: this.child.stderr }).on('line', (line) => { if (line.includes('on the air')) done(); });
+    this.onAir = new Promise((done, fail) => {
+      const lines = [];
+      createInterface({ input: this.child.stderr }).on('line', (line) => {
+        lines.push(line);
+        if (line.includes('on the air')) done();
+      });
+      setTimeout(() => fail(new Error(`the teacher is not on the air:\n${lines.join('\n')}`)), ON_AIR_LIMIT_MS).unref();
     });
+    // Only the first is waited for.
+    this.onAir.catch(() => {});
     this.child.on('exit', () => { if (!this.stopped) setTimeout(() => this.start(server, fps), 200); });
   }
 
