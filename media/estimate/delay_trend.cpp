@@ -24,7 +24,9 @@ bool DelayTrend::belongs(Instant sent, Instant arrived) const {
   // like a queue that drains.
   const Duration apart = arrived - current_.last_arrived;
   const Duration drift = apart - (sent - current_.last_sent);
-  return drift < Duration() && apart <= kGroupSpan && arrived - current_.first_arrived < kMaxBurst;
+  // Far back in time is no burst but another clock.
+  return drift < Duration() && apart <= kGroupSpan && apart > -kMaxBurst &&
+         arrived - current_.first_arrived < kMaxBurst;
 }
 
 void DelayTrend::on_arrival(Instant sent, Instant arrived, size_t bytes) {

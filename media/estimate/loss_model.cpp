@@ -7,26 +7,30 @@ namespace media::estimate {
 
 namespace {
 
-// Rates to choose from, as shares of the present one; and no limit at all.
-constexpr std::array<double, 5> kShares{1.03, 0.93, 0.85, 0.70, 0.50};
-// Before anything is known: a line that loses about five percent, as firmly as 20 packets say.
-constexpr double kPriorLost = 1.0;
-constexpr double kPriorArrived = 19.0;
-// What is remembered of the line weighs at most as much as this many packets, and fades.
-constexpr double kMaxMemory = 150.0;
-constexpr double kForgetSeconds = 90.0;
 constexpr double kLossSmoothing = 0.3;
-// After a decrease the next waits until it has been seen what it did: two observations.
-constexpr Duration kDecreaseGap = Duration::millis(600);
-// Where loss set a limit it is lifted at this pace per observation (15 % a second).
-constexpr double kLift = 1.035;
-// With a queue, so much loss beyond the line's own is answered.
+// The line's own loss follows what is seen, over some 25 seconds.
+constexpr double kLearning = 0.01;
+// So much beyond it does not wait for the next test as long as less does.
+constexpr double kMuch = 0.10;
+// Standard deviations by which loss must be out of the ordinary, and what is ordinary at least.
+constexpr double kDeviations = 2.5;
+constexpr double kOrdinary = 0.02;
+// Where loss set a limit it is lifted by this share a second, steps of two seconds at most.
+constexpr double kLift = 0.08;
+constexpr double kMaxLiftSeconds = 2.0;
+// A limit stays this much below what arrived, so that the loss ends.
+constexpr double kBelow = 0.95;
+// A test in which the rate came down by less than this shows nothing.
+constexpr double kContrast = 0.9;
+// With a queue, so much loss beyond the line's own is answered, and so often.
 constexpr double kYieldAbove = 0.05;
-constexpr int kBisections = 10;
-constexpr double kTiny = 1e-4;
+constexpr Duration kYieldGap = Duration::millis(600);
 
-double excess(double sent_bps, double limit_bps) {
-  return limit_bps <= 0 || sent_bps <= limit_bps ? 0.0 : 1 - limit_bps / sent_bps;
+double share(double lost, double sent) {
+  return sent > 0 ? lost / sent : 0;
+}
+DataRate rate(double bps) {
+  return DataRate::bits_per_second(static_cast<int64_t>(bps));
 }
 
 }  // namespace
@@ -40,130 +44,144 @@ DataRate LossModel::on_sample(Instant now, const Sample& sample, DataRate wanted
   open_.queue_grows = open_.queue_grows || sample.queue_grows;
   if (!limiting_) limit_ = wanted;
   if (open_.sent < kMinPackets || open_.span < kObservation) return limit_;
-  close_observation();
-  choose(now, wanted, present);
+  const Observation last = close_observation();
+  if (last.queue_grew) {
+    // The rate before a test is no limit any more, and what the test saw is no evidence.
+    test_.reset();
+    yield(now, last, static_cast<double>(present.as_bps()));
+  } else if (test_) {
+    go_on_testing(now, last, wanted);
+  } else {
+    watch(now, last, wanted);
+  }
   return limit_;
 }
 
-void LossModel::close_observation() {
+LossModel::Observation LossModel::close_observation() {
   const double sent = open_.sent;
   const double lost = std::min(open_.lost, open_.sent);
-  window_[next_] = {sent, lost, static_cast<double>(rate_of(open_.bytes, open_.span).as_bps()),
-                    open_.queue_grows};
-  next_ = (next_ + 1) % kWindow;
-  count_ = std::min(count_ + 1, kWindow);
-  loss_ += kLossSmoothing * (lost / sent - loss_);
+  const Observation last{sent, lost, static_cast<double>(rate_of(open_.bytes, open_.span).as_bps()),
+                         open_.queue_grows};
+  recent_[next_] = last;
+  next_ = (next_ + 1) % kRecent;
+  loss_ += kLossSmoothing * (share(lost, sent) - loss_);
   open_ = Sample{};
+  return last;
 }
 
-// The share that maximises the likelihood under the limit `bps`: where its derivative, which only
-// falls, is zero.
-double LossModel::best_inherent(double bps) const {
-  double low = kTiny;
-  double high = kMaxInherent;
-  for (int i = 0; i < kBisections; ++i) {
-    const double p0 = (low + high) / 2;
-    double rising = (kPriorLost + remembered_lost_) / p0;
-    double falling = kPriorArrived + remembered_ - remembered_lost_;
-    for (size_t k = 0; k < count_; ++k) {
-      const Observation& o = window_[k];
-      const double q = excess(o.bps, bps);
-      rising += o.lost / kDispersion * (1 - q) / (q + p0 * (1 - q));
-      falling += (o.sent - o.lost) / kDispersion;
-    }
-    (rising > falling / (1 - p0) ? low : high) = p0;
+LossModel::Observation LossModel::recent() const {
+  Observation sum;
+  for (const Observation& one : recent_) {
+    sum.sent += one.sent;
+    sum.lost += one.lost;
+    sum.bps += one.bps / kRecent;
   }
-  return (low + high) / 2;
-}
-
-double LossModel::score(double bps, double inherent) const {
-  double sum = (kPriorLost + remembered_lost_) * std::log(inherent) +
-               (kPriorArrived + remembered_ - remembered_lost_) * std::log(1 - inherent);
-  for (size_t k = 0; k < count_; ++k) {
-    const Observation& o = window_[k];
-    const double q = std::min(excess(o.bps, bps), 1 - kTiny);
-    const double p = q + inherent * (1 - q);
-    sum += (o.lost * std::log(p) + (o.sent - o.lost) * std::log(1 - p)) / kDispersion;
-  }
+  // At the beginning the rate doubles within the second.
+  sum.bps = std::max(sum.bps, recent_[(next_ + kRecent - 1) % kRecent].bps);
   return sum;
 }
 
-double LossModel::window_loss() const {
-  double sent = 0;
-  double lost = 0;
-  for (size_t k = 0; k < count_; ++k) {
-    sent += window_[k].sent;
-    lost += window_[k].lost;
-  }
-  return sent > 0 ? lost / sent : 0;
+bool LossModel::is_suspicious(const Observation& recent) const {
+  if (recent_[next_].sent <= 0) return false;  // the oldest: less than a second was seen
+  const double usual = std::max(inherent_, kOrdinary);
+  const double deviation = std::sqrt(usual * (1 - usual) * kDispersion / recent.sent);
+  return share(recent.lost, recent.sent) > inherent_ + std::max(kMargin, kDeviations * deviation);
 }
 
-void LossModel::remember(const Observation& last) {
-  // What was lost while the queue grew is not the line's own loss.
-  if (last.queue_grew) return;
-  const double fade = std::exp(-kObservation.as_seconds() / kForgetSeconds);
-  remembered_ = remembered_ * fade + last.sent / kDispersion;
-  remembered_lost_ = remembered_lost_ * fade + last.lost / kDispersion;
-  if (remembered_ > kMaxMemory) {
-    remembered_lost_ *= kMaxMemory / remembered_;
-    remembered_ = kMaxMemory;
+void LossModel::watch(Instant now, const Observation& last, DataRate wanted) {
+  const Observation all = recent();
+  if (!is_suspicious(all)) {
+    learn(last);
+    lift(now, wanted);
+    return;
   }
+  const double loss = share(all.lost, all.sent);
+  if (loss > kMaxInherent || trusted_ > 0) {
+    trusted_ = std::max(trusted_ - 1, 0);
+    obey(now, all.bps * (1 - loss) / (1 - inherent_));
+    return;
+  }
+  const Instant due = loss - inherent_ > kMuch ? last_test_ + kTestGap : last_test_ + test_gap_;
+  if (now >= due) start_test(now, all);
 }
 
-void LossModel::choose(Instant now, DataRate wanted, DataRate present) {
-  const double present_bps = static_cast<double>(present.as_bps());
-  const Observation& last = window_[(next_ + kWindow - 1) % kWindow];
-  if (window_loss() < kHarmless) {
-    inherent_ = best_inherent(0);
-    remember(last);
-    lift(wanted, kLift);
-    return;
-  }
-  if (last.queue_grew) return yield(now, last, present_bps);
-  Fit best{0, best_inherent(0), 0};
-  best.score = score(best.bps, best.inherent);
-  for (const double share : kShares) {
-    const double bps = present_bps * share;
-    const double inherent = best_inherent(bps);
-    const double fit = score(bps, inherent);
-    if (fit > best.score) best = {bps, inherent, fit};
-  }
-  inherent_ = best.inherent;
-  if (best.bps <= 0) {
-    remember(last);
-    lift(wanted, kLift);
-    return;
-  }
-  if (best.bps >= present_bps) {
-    lift(wanted, 1.0);
-    return;
-  }
-  if (now - last_decrease_ < kDecreaseGap) return;
-  last_decrease_ = now;
-  limiting_ = true;
-  limit_ = DataRate::bits_per_second(static_cast<int64_t>(best.bps));
+void LossModel::learn(const Observation& last) {
+  // While the rate is on its way up, more loss may be what that costs.
+  if (limiting_ && share(last.lost, last.sent) > inherent_) return;
+  inherent_ =
+      std::min(kMaxInherent, inherent_ + kLearning * (share(last.lost, last.sent) - inherent_));
 }
 
-// With a queue in front of it, loss beyond the line's own is congestion, whatever else would
-// explain it: down by half of it, as TCP-friendly senders do (draft-ietf-rmcat-gcc-02 section 6).
+// Loss beyond the line's own, down by half of it, as senders do that are friendly to TCP
+// (draft-ietf-rmcat-gcc-02 section 6).
 void LossModel::yield(Instant now, const Observation& last, double present_bps) {
-  const double beyond = last.lost / last.sent - inherent_;
-  if (beyond < kYieldAbove || now - last_decrease_ < kDecreaseGap) return;
-  last_decrease_ = now;
+  const double beyond = share(last.lost, last.sent) - inherent_;
+  if (beyond < kYieldAbove || now - last_yield_ < kYieldGap) return;
+  last_yield_ = last_change_ = now;
   limiting_ = true;
-  limit_ = DataRate::bits_per_second(static_cast<int64_t>(present_bps * (1 - beyond / 2)));
+  limit_ = rate(present_bps * (1 - beyond / 2));
 }
 
-void LossModel::lift(DataRate wanted, double factor) {
+void LossModel::start_test(Instant now, const Observation& recent) {
+  test_ = Test{now, share(recent.lost, recent.sent), recent.bps};
+  last_change_ = now;
+  limiting_ = true;
+  limit_ = rate(recent.bps * kTestShare);
+}
+
+void LossModel::go_on_testing(Instant now, const Observation& last, DataRate wanted) {
+  Test& test = *test_;
+  // What is reported first was sent before.
+  if (last.bps <= test.bps * kContrast) {
+    test.sent += last.sent;
+    test.lost += last.lost;
+    test.during_bps += last.bps / kTestObservations;
+    ++test.observations;
+  }
+  if (test.observations >= kTestObservations || now - test.since > kTestWithin) judge(now, wanted);
+}
+
+void LossModel::judge(Instant now, DataRate wanted) {
+  const Test test = *test_;
+  test_.reset();
+  last_test_ = now;
+  const double after = share(test.lost, test.sent);
+  const bool shows = test.observations >= kTestObservations;
+  const double remaining = test.bps * (1 - test.loss) / std::max(test.during_bps, 1.0);
+  const double expected = std::max(inherent_, 1 - remaining);
+  if (shows && after < (test.loss + expected) / 2) {
+    trusted_ = kTrusted;
+    test_gap_ = kTestGap;
+    last_test_ = now - kTestGap;
+    obey(now, test.bps * (1 - test.loss) / (1 - inherent_));
+    return;
+  }
+  inherent_ = std::min(kMaxInherent, shows ? (test.loss + after) / 2 : test.loss);
+  recent_.fill(Observation{});
+  test_gap_ = std::min(test_gap_ * 2, kTestGapMax);
+  limiting_ = false;
+  limit_ = wanted;
+}
+
+void LossModel::obey(Instant now, double bps) {
+  // Its effect must be seen before anything else is concluded from what was lost before.
+  recent_.fill(Observation{});
+  last_change_ = now;
+  limiting_ = true;
+  limit_ = rate(bps * kBelow);
+}
+
+void LossModel::lift(Instant now, DataRate wanted) {
+  const double seconds = std::min((now - last_change_).as_seconds(), kMaxLiftSeconds);
+  last_change_ = now;
   if (!limiting_) return;
-  const double next = static_cast<double>(limit_.as_bps()) * factor;
+  const double next = static_cast<double>(limit_.as_bps()) * std::pow(1 + kLift, seconds);
   limiting_ = next < static_cast<double>(wanted.as_bps());
-  limit_ = limiting_ ? DataRate::bits_per_second(static_cast<int64_t>(next)) : wanted;
+  limit_ = limiting_ ? rate(next) : wanted;
 }
 
-void LossModel::on_proven(DataRate rate) {
-  if (!limiting_ || rate <= limit_) return;
-  limit_ = rate;
+void LossModel::on_proven(DataRate proven) {
+  if (limiting_ && !test_ && proven > limit_) limit_ = proven;
 }
 
 }  // namespace media::estimate

@@ -19,7 +19,7 @@ double bps_of(DataRate rate) {
 
 std::optional<double> Probing::due(Instant now, const Input& input) const {
   const double target = bps_of(input.target);
-  if (bps_of(input.wanted) < target * kWorthwhile) return std::nullopt;
+  if (input.wanted <= input.target) return std::nullopt;
   if (next_bps_) return next_bps_;
   if (!first_done_) return target * kFirst;
   if (now - queued_at_ < (input.application_limited ? kShortCalm : kCalm)) return std::nullopt;

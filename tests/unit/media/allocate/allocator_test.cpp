@@ -361,8 +361,8 @@ class AllocatorPropertyTest : public ::testing::TestWithParam<uint64_t> {
       if (!is_voice) {
         for (auto& spatial : want.rates)
           for (DataRate& rate : spatial) rate = kbps(static_cast<int64_t>(rng.below(2'000)));
-        want.wanted = LayerLimit(static_cast<uint8_t>(rng.below(4)),
-                                 static_cast<uint8_t>(rng.below(5)));
+        want.wanted =
+            LayerLimit(static_cast<uint8_t>(rng.below(4)), static_cast<uint8_t>(rng.below(5)));
       }
       wants.push_back(want);
     }
@@ -415,11 +415,10 @@ TEST_P(AllocatorPropertyTest, NeverSpendsMoreThanThereIsAndVoicesComeFirst) {
 
 TEST_P(AllocatorPropertyTest, ANoisyEstimateMakesFewChanges) {
   SplitMix64 rng(GetParam());
-  std::vector<Want> wants = {voice(TeacherVoice, SlotUse::Main),
-                             picture(Screen, SlotUse::Screen, {200, 600}),
-                             picture(Teacher, SlotUse::Main, {150, 500, 1500}),
-                             picture(Stage, SlotUse::Stage, {150, 500}),
-                             picture(Thumb, SlotUse::Thumbnail, {80})};
+  std::vector<Want> wants = {
+      voice(TeacherVoice, SlotUse::Main), picture(Screen, SlotUse::Screen, {200, 600}),
+      picture(Teacher, SlotUse::Main, {150, 500, 1500}), picture(Stage, SlotUse::Stage, {150, 500}),
+      picture(Thumb, SlotUse::Thumbnail, {80})};
   const auto middle = static_cast<int64_t>(300 + rng.below(3'000));
   Allocator allocator;
   Instant now = Instant::from_micros(1);
