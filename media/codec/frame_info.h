@@ -19,9 +19,11 @@ struct FrameInfo {
   bool starts_frame = false;
   // Last packet of the frame (of all its spatial layers).
   bool ends_frame = false;
-  // H.264: the first slice of an IDR picture stands in this packet; a sequence parameter set does.
+  // H.264: what stands in this packet, the first slice of an IDR picture, parameter sets.
   bool starts_idr = false;
-  bool has_parameter_sets = false;
+  bool has_sequence_set = false;
+  bool has_picture_set = false;
+  [[nodiscard]] bool has_parameter_sets() const { return has_sequence_set && has_picture_set; }
   // No later frame refers to this one.
   bool is_discardable = false;
   uint8_t temporal_id = 0;

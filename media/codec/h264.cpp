@@ -138,9 +138,11 @@ void note_unit(uint8_t header, ByteSpan body, FrameInfo& info) {
       info.is_discardable = (header & kReferenceMask) == 0;
       break;
     case NalType::Sps:
-      info.is_key_frame = info.has_parameter_sets = true;
-      [[fallthrough]];
+      info.is_key_frame = info.has_sequence_set = info.starts_frame = true;
+      break;
     case NalType::Pps:
+      info.has_picture_set = true;
+      [[fallthrough]];
     case NalType::Sei:
     case NalType::Delimiter:
       info.starts_frame = true;

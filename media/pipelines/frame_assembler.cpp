@@ -1,5 +1,8 @@
 #include "media/pipelines/frame_assembler.h"
 
+#include <utility>
+
+#include "media/codec/av1.h"
 #include "media/codec/frame_info.h"
 #include "media/codec/h264.h"
 #include "media/codec/opus.h"
@@ -80,7 +83,7 @@ std::optional<Frame> FrameAssembler::push(ByteSpan payload, int64_t rtp, bool ma
     case Codec::H264:
       return push_h264(payload, rtp, marker);
     case Codec::Av1:
-      break;  // never recorded (sfu::RecordingFeed)
+      return push_av1(payload, rtp, marker);
   }
   return std::nullopt;
 }
@@ -173,6 +176,79 @@ std::optional<Frame> FrameAssembler::push_h264(ByteSpan payload, int64_t rtp, bo
   return marker ? complete() : std::nullopt;
 }
 
+std::optional<Frame> FrameAssembler::push_av1(ByteSpan payload, int64_t rtp, bool marker) {
+  const auto info = codec::parse_av1(payload, marker);
+  if (!info) {
+    abandon();
+    lost_sync_ = true;
+    ++dropped_;
+    return std::nullopt;
+  }
+  // Nothing marks the first packet of a picture but a new sequence: after a loss the rest of that
+  // timestamp is skipped.
+  if (std::exchange(lost_sync_, false) && !info->is_key_frame) skip_rtp_ = rtp;
+  if (skip_rtp_ == rtp) return std::nullopt;
+  skip_rtp_.reset();
+  if (partial_ && partial_->rtp != rtp) abandon();  // its marker never came
+  if (!partial_) {
+    partial_.emplace();
+    partial_->rtp = rtp;
+  }
+  partial_->is_key = partial_->is_key || info->is_key_frame;
+  if (!append_av1(payload)) {
+    abandon();
+    skip_rtp_ = rtp;
+    return std::nullopt;
+  }
+  return marker ? complete() : std::nullopt;
+}
+
+bool FrameAssembler::append_av1(ByteSpan payload) {
+  const auto packet = codec::read_av1_elements(payload);
+  if (!packet || packet->first_continues != fragment_open_) return false;
+  for (size_t i = 0; i < packet->count; ++i) {
+    const ByteSpan element = packet->elements[i];
+    const bool is_last = i + 1 == packet->count;
+    fragment_open_ = is_last && packet->last_continues;
+    if (obu_.empty() && !fragment_open_) {
+      if (!append_obu(element)) return false;
+      continue;
+    }
+    if (obu_.size() + element.size() > kMaxFrame) return false;
+    obu_.insert(obu_.end(), element.begin(), element.end());
+    if (fragment_open_) continue;
+    if (!append_obu(obu_)) return false;
+    obu_.clear();
+  }
+  return true;
+}
+
+bool FrameAssembler::append_obu(ByteSpan bytes) {
+  const auto obu = codec::parse_obu(bytes);
+  if (!obu) return false;
+  switch (obu->type()) {
+    case codec::ObuType::TemporalDelimiter:
+    case codec::ObuType::TileList:
+    case codec::ObuType::Padding:
+      return true;  // none of them belongs into a file
+    default:
+      break;
+  }
+  constexpr uint8_t kHasSize = 0x02;
+  std::vector<uint8_t> head = {static_cast<uint8_t>(obu->header | kHasSize)};
+  if (obu->extension) head.push_back(*obu->extension);
+  codec::append_leb128(obu->payload.size(), head);
+  if (obu->type() == codec::ObuType::SequenceHeader) {
+    if (const auto sequence = codec::parse_av1_sequence(obu->payload)) {
+      partial_->width = sequence->width;
+      partial_->height = sequence->height;
+      sequence_header_ = head;
+      sequence_header_.insert(sequence_header_.end(), obu->payload.begin(), obu->payload.end());
+    }
+  }
+  return append(head) && append(obu->payload);
+}
+
 bool FrameAssembler::append_h264(ByteSpan payload) {
   const codec::NalType type = nal_type(payload[0]);
   if (type == codec::NalType::StapA) {
@@ -242,6 +318,7 @@ void FrameAssembler::abandon() {
   if (partial_) ++dropped_;
   partial_.reset();
   fragment_open_ = false;
+  obu_.clear();
 }
 
 std::vector<uint8_t> FrameAssembler::avc_config() const {
@@ -255,6 +332,21 @@ std::vector<uint8_t> FrameAssembler::avc_config() const {
   put(sps_);
   out.push_back(1);
   put(pps_);
+  return out;
+}
+
+std::vector<uint8_t> FrameAssembler::av1_config() const {
+  const auto obu = codec::parse_obu(sequence_header_);
+  const auto sequence = obu ? codec::parse_av1_sequence(obu->payload)
+                            : Result<codec::Av1Sequence>(tl::unexpected<Error>(obu.error()));
+  if (!sequence) return {};
+  // 4:2:0 is all that the main profile has beside monochrome.
+  const auto flags = static_cast<uint8_t>(
+      (sequence->high_tier ? 0x80U : 0U) | (sequence->high_bit_depth ? 0x40U : 0U) |
+      (sequence->monochrome ? 0x10U : 0U) | 0x0CU | (sequence->chroma_position & 3U));
+  std::vector<uint8_t> out = {
+      0x81, static_cast<uint8_t>((sequence->profile << 5U) | (sequence->level & 0x1FU)), flags, 0};
+  out.insert(out.end(), sequence_header_.begin(), sequence_header_.end());
   return out;
 }
 

@@ -1,5 +1,6 @@
 // Puts whole frames together again from RTP payloads in order (RFC 7741, RFC 9628, RFC 6184, RFC
-// 7587). A frame with a missing packet is dropped whole; what follows it is kept.
+// 7587, AV1 RTP payload format). A frame with a missing packet is dropped whole; what follows it is
+// kept.
 //
 // Pure; owner: one recorded track.
 #pragma once
@@ -16,7 +17,8 @@ namespace media::pipelines {
 
 struct Frame {
   std::vector<uint8_t>
-      data;  // VP8/VP9 frame, Opus packet, or H.264 access unit of NAL units with 4-byte lengths
+      data;  // VP8/VP9 frame, Opus packet, H.264 access unit of NAL units with 4-byte lengths, or
+             // AV1 temporal unit of OBUs with sizes, without its delimiter
   int64_t rtp = 0;  // unwrapped timestamp
   bool is_key = false;
   // Of the picture in key frames; 0 otherwise.
@@ -41,6 +43,10 @@ class FrameAssembler {
   // sets seen last; empty until both are known.
   [[nodiscard]] std::vector<uint8_t> avc_config() const;
 
+  // AV1: the AV1CodecConfigurationRecord (AV1 in ISO base media file format, section 2.3.3) of the
+  // sequence header seen last; empty before one was.
+  [[nodiscard]] std::vector<uint8_t> av1_config() const;
+
   // Frames and packets given up because something of them was missing or malformed.
   [[nodiscard]] uint64_t dropped() const { return dropped_; }
 
@@ -48,6 +54,9 @@ class FrameAssembler {
   std::optional<Frame> push_opus(ByteSpan payload, int64_t rtp);
   std::optional<Frame> push_vpx(ByteSpan payload, int64_t rtp, bool marker);
   std::optional<Frame> push_h264(ByteSpan payload, int64_t rtp, bool marker);
+  std::optional<Frame> push_av1(ByteSpan payload, int64_t rtp, bool marker);
+  bool append_av1(ByteSpan payload);
+  bool append_obu(ByteSpan bytes);
   bool append_h264(ByteSpan payload);
   void append_unit(ByteSpan unit);
   std::optional<Frame> complete();
@@ -64,6 +73,8 @@ class FrameAssembler {
   bool lost_sync_ = false;
   std::vector<uint8_t> sps_;
   std::vector<uint8_t> pps_;
+  std::vector<uint8_t> obu_;              // AV1: the pieces of one so far
+  std::vector<uint8_t> sequence_header_;  // AV1: the OBU, with its size
   uint64_t dropped_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // Records one room: every track that the worker taps becomes files, one per contiguous publication,
-// written as the packets come. VP8, VP9 and Opus go into WebM, H.264 into Matroska.
+// written as the packets come. VP8, VP9, AV1 and Opus go into WebM, H.264 into Matroska.
 //
 // Times in a file count from its first frame, whose session time is SegmentStarted::start; gaps of
 // the track stay gaps in the file. What was received reaches the disk within a second, so that a

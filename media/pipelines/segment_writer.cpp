@@ -47,8 +47,15 @@ GstCaps* make_caps(const SegmentWriter::Format& format) {
       gst_buffer_unref(config);
       return caps;
     }
-    case Codec::Av1:
-      break;  // never recorded (sfu::RecordingFeed)
+    case Codec::Av1: {
+      GstBuffer* config = gst_buffer_new_memdup(format.codec_data.data(), format.codec_data.size());
+      GstCaps* caps = gst_caps_new_simple(
+          "video/x-av1", "stream-format", G_TYPE_STRING, "obu-stream", "alignment", G_TYPE_STRING,
+          "tu", "codec_data", GST_TYPE_BUFFER, config, "width", G_TYPE_INT, width, "height",
+          G_TYPE_INT, height, "framerate", GST_TYPE_FRACTION, 0, 1, nullptr);
+      gst_buffer_unref(config);
+      return caps;
+    }
   }
   return gst_caps_new_empty();
 }

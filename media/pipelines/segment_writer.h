@@ -1,4 +1,4 @@
-// One file of one track: encoded frames in, WebM (VP8, VP9, Opus) or Matroska (H.264) out.
+// One file of one track: encoded frames in, WebM (VP8, VP9, AV1, Opus) or Matroska (H.264) out.
 //
 //   push() -> appsrc -> webmmux | matroskamux -> filesink
 //
@@ -26,7 +26,8 @@ class SegmentWriter {
     Codec codec = Codec::Opus;
     uint16_t width = 0;  // video: of the first frame; later frames may differ
     uint16_t height = 0;
-    std::vector<uint8_t> codec_data;  // H.264: AVCDecoderConfigurationRecord
+    // H.264: AVCDecoderConfigurationRecord; AV1: AV1CodecConfigurationRecord
+    std::vector<uint8_t> codec_data;
   };
   enum class State : uint8_t { Writing, Finishing, Finished, Failed };
 

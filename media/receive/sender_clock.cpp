@@ -72,6 +72,16 @@ void SenderClock::on_sender_report(Duration arrival, Ssrc ssrc, rtcp::NtpTime nt
   }
 }
 
+void SenderClock::on_capture_time(Duration arrival, Ssrc ssrc, rtcp::NtpTime ntp, int64_t rtp,
+                                  uint32_t clock_rate) {
+  if (!has_report(ssrc)) on_sender_report(arrival, ssrc, ntp, rtp, clock_rate);
+}
+
+std::optional<Duration> SenderClock::session_time_of(Duration now, rtcp::NtpTime ntp) const {
+  if (!started_) return std::nullopt;
+  return Duration::micros(ntp.as_micros() + offset_at(now));
+}
+
 void SenderClock::restart(Duration arrival, int64_t offset_us) {
   buckets_.fill(Bucket{});
   started_ = true;

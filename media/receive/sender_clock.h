@@ -33,6 +33,13 @@ class SenderClock {
   void on_sender_report(Duration arrival, Ssrc ssrc, rtcp::NtpTime ntp, int64_t rtp,
                         uint32_t clock_rate);
 
+  // A packet of `ssrc` said itself when it was captured (abs-capture-time), on the clock of the
+  // sender's reports. Stands in for a report until one comes.
+  void on_capture_time(Duration arrival, Ssrc ssrc, rtcp::NtpTime ntp, int64_t rtp,
+                       uint32_t clock_rate);
+  // The session time of an instant of the sender's clock; nothing before that clock is known.
+  [[nodiscard]] std::optional<Duration> session_time_of(Duration now, rtcp::NtpTime ntp) const;
+
   // Capture instant of the unwrapped timestamp `rtp` of `ssrc`, asked at session time `now`, which
   // is also the answer while no report has come: then and only then from_sender_report is false.
   [[nodiscard]] CaptureTime capture_time(Duration now, Ssrc ssrc, int64_t rtp) const;

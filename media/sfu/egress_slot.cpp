@@ -17,10 +17,8 @@ EgressSlot::EgressSlot(Peer& owner, const ReceiveSection& section, Rng& rng)
 }
 
 const CodecParams* EgressSlot::choose_codec(Codec codec) {
-  if (chosen_for_ == codec && chosen_track_ == follower_.track()) return chosen_;
+  if (chosen_for_ == codec) return chosen_;
   chosen_for_ = codec;
-  if (chosen_track_ != follower_.track()) refused_.reset();
-  chosen_track_ = follower_.track();
   chosen_ = nullptr;
   const CodecParams* source = nullptr;
   for (const CodecParams& c : follower_.track()->section().codecs) {
@@ -78,13 +76,25 @@ void EgressSlot::send_packet(Instant now, const IngressPacket& packet, const Cod
   push(departure, out);
 }
 
-// Said once for each track: nothing would be seen, and nobody would know why.
+// Said once while it is shown: nothing would be seen, and nobody would know why.
 void EgressSlot::refuse(Codec codec, Outbox& out) {
   out.drops.add(Drop::CodecNotOffered);
-  const TrackId track = follower_.track()->id();
-  if (refused_ == track) return;
-  refused_ = track;
-  out.events.emplace_back(SlotUndecodable{owner_.id(), section_.slot, track, codec});
+  if (std::exchange(told_blind_, true)) return;
+  out.events.emplace_back(
+      SlotUndecodable{owner_.id(), section_.slot, follower_.track()->id(), codec});
+}
+
+void EgressSlot::report_sight(Outbox& out) {
+  if (!told_blind_ || is_blind_) return;
+  told_blind_ = false;
+  out.events.emplace_back(
+      SlotUndecodable{owner_.id(), section_.slot, follower_.track()->id(), *chosen_for_, true});
+}
+
+void EgressSlot::show(Instant now, Duration session_now, IngressTrack* track) {
+  chosen_for_.reset();
+  is_blind_ = told_blind_ = false;
+  follower_.follow(now, session_now, track);
 }
 
 void EgressSlot::offer(Instant now, Duration session_now, const IngressPacket& packet,
@@ -138,14 +148,6 @@ void EgressSlot::on_key_frame_request(Instant now, DropCounters& drops) {
   if (key_frame_requests_ >= kKeyFrameRequests) return drops.add(Drop::KeyFrameThrottled);
   ++key_frame_requests_;
   key_frame_asked_ = true;
-}
-
-void EgressSlot::report_sight(Outbox& out) {
-  if (!refused_ || is_blind_ || chosen_track_ != follower_.track() || chosen_track_ == nullptr)
-    return;
-  refused_.reset();
-  out.events.emplace_back(
-      SlotUndecodable{owner_.id(), section_.slot, chosen_track_->id(), *chosen_for_, true});
 }
 
 void EgressSlot::wish_key_frame() {

@@ -21,6 +21,8 @@ class EgressSlot {
   EgressSlot(const EgressSlot&) = delete;
   EgressSlot& operator=(const EgressSlot&) = delete;
 
+  // Shows `track` from its next key frame on; nullptr shows nothing.
+  void show(Instant now, Duration session_now, IngressTrack* track);
   // One packet of the followed track.
   void offer(Instant now, Duration session_now, const IngressPacket& packet, Outbox& out);
 
@@ -33,9 +35,7 @@ class EgressSlot {
   // Tells the track which key frame is waited for; none for a receiver that could not decode it.
   void wish_key_frame();
   // Nothing of the shown track can be decoded here.
-  [[nodiscard]] bool is_blind() const {
-    return is_blind_ && chosen_track_ == follower_.track() && chosen_track_ != nullptr;
-  }
+  [[nodiscard]] bool is_blind() const { return is_blind_; }
   // Once a second: says that what was refused can be decoded after all.
   void report_sight(Outbox& out);
 
@@ -76,9 +76,8 @@ class EgressSlot {
   send::RtxStream rtx_;
   std::optional<Codec> chosen_for_;
   const CodecParams* chosen_ = nullptr;
-  const IngressTrack* chosen_track_ = nullptr;
-  bool is_blind_ = false;           // as the newest packet had it
-  std::optional<TrackId> refused_;  // SlotUndecodable was told of it
+  bool is_blind_ = false;    // the newest packet could not be decoded
+  bool told_blind_ = false;  // SlotUndecodable was told
   uint32_t mid_left_ = kMidPackets;
   Instant key_frame_window_;
   int key_frame_requests_ = 0;

@@ -47,7 +47,7 @@ void Follower::wish_key_frame() {
 
 const PacketRef* Follower::prelude_of(const IngressPacket& packet) const {
   const auto& facts = packet.packet.facts<send::SourceFacts>();
-  if (facts.codec != Codec::H264 || facts.frame.has_parameter_sets) return nullptr;
+  if (facts.codec != Codec::H264 || facts.frame.has_parameter_sets()) return nullptr;
   const PacketRef& sets = track_->layers()[packet.layer].parameter_packet;
   return sets ? &sets : nullptr;
 }

@@ -229,14 +229,14 @@ void IngressTrack::note_parameter_sets(ByteSpan payload, IngressLayer& layer, Pa
   send::SourceFacts facts;
   facts.codec = Codec::H264;
   facts.payload_size = static_cast<uint16_t>(bytes.size());
-  facts.frame.has_parameter_sets = true;
+  facts.frame.has_sequence_set = facts.frame.has_picture_set = true;
   packet.set_facts(facts);
   layer.parameter_packet = std::move(packet);
 }
 
 bool IngressTrack::starts_key_frame(const send::SourceFacts& facts, const IngressLayer& layer) {
   if (facts.codec != Codec::H264) return facts.frame.is_key_frame && facts.frame.starts_frame;
-  return facts.frame.starts_idr && (facts.frame.has_parameter_sets || layer.parameter_packet);
+  return facts.frame.starts_idr && (facts.frame.has_parameter_sets() || layer.parameter_packet);
 }
 
 bool IngressTrack::mend_cut(Instant now, IngressLayer& layer, const send::SourceFacts& facts,
@@ -253,7 +253,25 @@ bool IngressTrack::mend_cut(Instant now, IngressLayer& layer, const send::Source
   return true;
 }
 
-void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock,
+std::optional<Duration> IngressTrack::capture_of(const Input& in, const IngressLayer& layer,
+                                                 int64_t timestamp,
+                                                 receive::SenderClock& clock) const {
+  const Ssrc ssrc = layer.stream->ssrc();
+  std::optional<rtcp::NtpTime> own;
+  if (const auto& stamp = in.extensions.abs_capture_time) {
+    own = rtcp::NtpTime{stamp->ntp - static_cast<uint64_t>(stamp->clock_offset.value_or(0))};
+    if (!in.is_rtx)
+      clock.on_capture_time(in.session_now, ssrc, *own, timestamp, layer.stream->clock_rate());
+  }
+  const auto reported = clock.capture_time(in.session_now, ssrc, timestamp);
+  if (!reported.from_sender_report) return std::nullopt;
+  const auto told = own ? clock.session_time_of(in.session_now, *own) : std::nullopt;
+  const bool is_believed = told && *told <= reported.session_time + kCaptureLead &&
+                           *told >= reported.session_time - kCaptureLag;
+  return is_believed ? *told : reported.session_time;
+}
+
+void IngressTrack::on_packet(const Input& in, PacketPool& pool, receive::SenderClock& clock,
                              DropCounters& drops) {
   IngressLayer& layer = layers_[in.layer];
   MediaPart part{in.view.sequence(), in.view.payload()};
@@ -284,7 +302,8 @@ void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::S
   facts.timestamp = arrival.timestamp;
   if (!read_media(in, part.payload, layer, facts)) return drops.add(Drop::CodecMalformed);
   if (section_.kind == MediaKind::Video) note_picture(in.now, layer, facts.timestamp);
-  if (facts.frame.has_parameter_sets) note_parameter_sets(part.payload, layer, pool);
+  if (facts.frame.has_sequence_set || facts.frame.has_picture_set)
+    note_parameter_sets(part.payload, layer, pool);
   if (layer.is_cut && !mend_cut(in.now, layer, facts, in.codec.nack))
     return drops.add(Drop::WaitingForKeyFrame);
   const bool starts_key = starts_key_frame(facts, layer);
@@ -297,11 +316,8 @@ void IngressTrack::on_packet(const Input& in, PacketPool& pool, const receive::S
   facts.extensions = rtp::forwardable(in.extensions);
   // The sender's own stamp is on the sender's clock; receivers live on the session's.
   facts.extensions.abs_capture_time.reset();
-  const auto capture = clock.capture_time(in.session_now, layer.stream->ssrc(), arrival.timestamp);
-  if (capture.from_sender_report) {
-    facts.extensions.abs_capture_time =
-        rtp::AbsCaptureTime{send::session_ntp(capture.session_time).value, {}};
-  }
+  if (const auto capture = capture_of(in, layer, arrival.timestamp, clock))
+    facts.extensions.abs_capture_time = rtp::AbsCaptureTime{send::session_ntp(*capture).value, {}};
   PacketRef packet = pool.copy(in.view.bytes());
   if (!packet) return drops.add(Drop::SessionLimit);
   packet.set_facts(facts);
@@ -331,7 +347,7 @@ void IngressTrack::on_relayed(Instant now, Ssrc ssrc, const IngressPacket& form,
       return drops.add(Drop::CodecMalformed);
     packet.set_facts(facts);
   }
-  if (facts.frame.has_parameter_sets)
+  if (facts.frame.has_sequence_set || facts.frame.has_picture_set)
     note_parameter_sets(packet.bytes().subspan(facts.payload_offset, facts.payload_size),
                         layers_[form.layer], pool);
   IngressPacket own = form;

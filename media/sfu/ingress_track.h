@@ -105,7 +105,7 @@ class IngressTrack {
   // First of all, for each packet: false when it is over what was agreed; it ends here.
   bool admit(Instant now, uint8_t layer, bool is_rtx, size_t bytes, DropCounters& drops);
   // One packet of this track. Appends to pending() when it may be forwarded.
-  void on_packet(const Input& in, PacketPool& pool, const receive::SenderClock& clock,
+  void on_packet(const Input& in, PacketPool& pool, receive::SenderClock& clock,
                  DropCounters& drops);
 
   // A mirror's packet: another shard of the room has accepted and read it. `form` is what that
@@ -158,6 +158,10 @@ class IngressTrack {
   static constexpr uint32_t kPicturesOfOthers = 5;
   static constexpr Duration kShortSilence = Duration::millis(250);
   static constexpr Duration kLayerSilence = Duration::seconds(1);
+  // A packet's own capture time is believed when it is not later than the sender's reports make it,
+  // but for their error, and not earlier than a chain of cameras and mixers takes.
+  static constexpr Duration kCaptureLead = Duration::millis(75);
+  static constexpr Duration kCaptureLag = Duration::seconds(5);
   // More padding than this costs the line more than a second system call costs us.
   static constexpr uint16_t kMaxEvening = 8;
 
@@ -179,6 +183,9 @@ class IngressTrack {
                                              const IngressLayer& layer);
   // After a cut: goes on with this packet if a decoder can begin with it.
   bool mend_cut(Instant now, IngressLayer& layer, const send::SourceFacts& facts, bool nack);
+  // When the packet was captured, on the session clock; nothing while nobody knows.
+  std::optional<Duration> capture_of(const Input& in, const IngressLayer& layer, int64_t timestamp,
+                                     receive::SenderClock& clock) const;
   void note_level(const rtp::Extensions& extensions);
 
   Peer& owner_;

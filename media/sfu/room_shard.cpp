@@ -79,7 +79,7 @@ void RoomShard::show(Instant now, EgressSlot& slot, IngressTrack* track) {
     list.erase(std::remove(list.begin(), list.end(), &slot), list.end());
     desk_.note_receivers(*before);
   }
-  slot.follower().follow(now, session_time(now), track);
+  slot.show(now, session_time(now), track);
   if (track == nullptr) return;
   track->receivers().push_back(&slot);
   desk_.note_receivers(*track);

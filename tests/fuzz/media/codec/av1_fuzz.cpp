@@ -4,12 +4,24 @@
 
 #include <algorithm>
 
+#include "media/base/check.h"
 #include "media/codec/dependency_descriptor.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace media;
   using namespace media::codec;
   (void)parse_av1(ByteSpan(data, size), true);
+  if (const auto packet = read_av1_elements(ByteSpan(data, size))) {
+    CHECK(packet->count > 0 && packet->count <= Av1Elements::kMaxElements);
+    for (size_t i = 0; i < packet->count; ++i) {
+      const auto obu = parse_obu(packet->elements[i]);
+      if (!obu) continue;
+      CHECK(obu->payload.size() < packet->elements[i].size());
+      if (const auto sequence = parse_av1_sequence(obu->payload))
+        CHECK(sequence->width > 0 && sequence->height > 0);
+    }
+  }
+  (void)parse_av1_sequence(ByteSpan(data, size));
   ByteReader in(ByteSpan(data, size));
   DependencyReader reader;
   while (in.remaining() > 0) {

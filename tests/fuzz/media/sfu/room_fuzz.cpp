@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "media/base/check.h"
@@ -15,6 +16,9 @@
 namespace {
 
 using namespace media;
+
+constexpr std::pair<uint8_t, Codec> kCodecs[] = {
+    {98, Codec::Vp9}, {102, Codec::H264}, {45, Codec::Av1}};
 
 struct Room {
   SplitMix64 rng{1};
@@ -51,6 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   sfu::Peer::Params attacker;
   attacker.peer = PeerId(1);
   attacker.extensions = tests::usual_extensions();
+  attacker.extensions.dependency_descriptor = 12;
   attacker.published = {tests::camera(11, "v", true), tests::microphone(12, "a"),
                         tests::camera(13, "x", false)};
   attacker.slots = {tests::video_slot(1, "s1", 0x7001), tests::audio_slot(2, "s2", 0x7011)};
@@ -59,6 +64,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   watcher.extensions = tests::usual_extensions();
   watcher.slots = {tests::video_slot(3, "s3", 0x7101), tests::audio_slot(4, "s4", 0x7111),
                    tests::video_slot(5, "s5", 0x7121)};
+  // Every codec that a room carries, by payload type.
+  for (const auto& [type, codec] : kCodecs) {
+    for (auto* codecs : {&attacker.published[0].codecs, &watcher.slots[0].codecs}) {
+      codecs->push_back(tests::vp8_codec(type, static_cast<uint8_t>(type + 1)));
+      codecs->back().codec = codec;
+    }
+  }
   sfu::Peer& from = room.shard.add_peer(now, attacker, 0);
   room.shard.add_peer(now, watcher, 1);
   for (const uint32_t id : {1U, 2U}) room.shard.set_connected(now, PeerId(id));

@@ -106,5 +106,52 @@ TEST(H264, TruncatedParameterSetsGiveAnErrorOrTheSameSize) {
   }
 }
 
+TEST(H264, OnlyTheFirstSliceOfAnIdrPictureStartsOne) {
+  EXPECT_TRUE(parse_h264(Bytes{0x65, 0x88}, false)->starts_idr);
+  EXPECT_FALSE(parse_h264(Bytes{0x65, 0x48}, false)->starts_idr);        // a later slice
+  EXPECT_FALSE(parse_h264(Bytes{0x41, 0x9a}, false)->starts_idr);        // no IDR
+  EXPECT_TRUE(parse_h264(Bytes{0x7c, 0x85, 0x88}, false)->starts_idr);   // FU-A, its first piece
+  EXPECT_FALSE(parse_h264(Bytes{0x7c, 0x05, 0x88}, false)->starts_idr);  // a later one
+  EXPECT_FALSE(parse_h264(kSps180, false)->starts_idr);
+  EXPECT_TRUE(parse_h264(kSps180, false)->has_sequence_set);
+  EXPECT_TRUE(parse_h264(kPps, false)->has_picture_set);
+  EXPECT_FALSE(parse_h264(kPps, false)->has_parameter_sets());
+  const auto all = parse_h264(stap({kSps180, kPps, {0x65, 0x88}}), false);
+  EXPECT_TRUE(all->starts_idr);
+  EXPECT_TRUE(all->has_parameter_sets());
+}
+
+TEST(ParameterSets, AreKeptAsTheSenderSentThemLast) {
+  ParameterSets sets;
+  EXPECT_FALSE(sets.is_complete());
+  EXPECT_TRUE(sets.note(stap({kSps180, kPps})));
+  ASSERT_TRUE(sets.is_complete());
+  EXPECT_EQ(sets.payload(), stap({kSps180, kPps}));
+  EXPECT_FALSE(sets.note(stap({kSps180, kPps}))) << "nothing new";
+  EXPECT_FALSE(sets.note(Bytes{0x65, 0x88}));
+  // Another size: the picture parameter sets of the old one mean nothing now.
+  EXPECT_TRUE(sets.note(kSps1080));
+  EXPECT_FALSE(sets.is_complete());
+  EXPECT_TRUE(sets.note(kPps));
+  EXPECT_EQ(sets.payload(), stap({kSps1080, kPps}));
+}
+
+TEST(ParameterSets, ThosePicturesHaveAreToldApartByTheirNumberAndBounded) {
+  ParameterSets sets;
+  sets.note(kSps180);
+  const Bytes first = {0x68, 0x80, 1};   // id 0
+  const Bytes second = {0x68, 0x40, 1};  // id 1
+  EXPECT_TRUE(sets.note(first));
+  EXPECT_TRUE(sets.note(second));
+  const Bytes changed = {0x68, 0x80, 2};
+  EXPECT_TRUE(sets.note(changed));
+  EXPECT_EQ(sets.payload(), stap({kSps180, changed, second}));
+  for (const uint8_t id : Bytes{0x60, 0x20, 0x28, 0x30, 0x38}) sets.note(Bytes{0x68, id, 1});
+  EXPECT_LE(sets.payload().size(), 1 + 2 + kSps180.size() + ParameterSets::kMaxPictureSets * 5);
+  Bytes huge(ParameterSets::kMaxUnit + 1, 1);
+  huge[0] = 0x67;
+  EXPECT_FALSE(sets.note(huge));
+}
+
 }  // namespace
 }  // namespace media::codec

@@ -263,5 +263,36 @@ TEST_F(Av1Selection, ATargetThatIsNoLongerSentIsLeft) {
   EXPECT_EQ(selector.spatial(), 0);
 }
 
+TEST_F(Av1Selection, ANewStructureWithoutItsKeyFrameAsksForOne) {
+  key(tests::l2t2_full());
+  EXPECT_TRUE(sent(2) && sent(5));
+  // A structure may come with any frame; this one refers to what was before.
+  EXPECT_FALSE(give({.id = 5, .frame = number++, .structure = tests::l2t2_key()}).forward);
+  EXPECT_TRUE(selector.wants_key_frame());
+  key(tests::l2t2_key());
+  EXPECT_FALSE(selector.wants_key_frame());
+  EXPECT_EQ(selector.spatial(), 1);
+}
+
+TEST_F(Av1Selection, AFrameOfTheStructureBeforeInterruptsNothing) {
+  key(tests::l2t2_full());
+  const auto late = reader.read(tests::dependency_descriptor({.id = 5, .frame = number++}));
+  key(tests::l2t2_full());
+  const codec::FrameInfo frame;
+  const auto* before = reader.structure(late->structure_version);
+  ASSERT_NE(before, nullptr);
+  EXPECT_FALSE(selector.on_packet({Codec::Av1, 1, frame, &*late, before}).forward);
+  EXPECT_FALSE(selector.wants_key_frame());
+  EXPECT_TRUE(sent(2) && sent(5));
+}
+
+TEST_F(Av1Selection, AStructureThatPromisesNothingIsFollowedByNothing) {
+  const auto nothing =
+      give({.id = 0, .frame = number++, .structure = tests::l2t2_key(), .active = 0});
+  EXPECT_FALSE(nothing.forward);
+  EXPECT_FALSE(sent(3));
+  EXPECT_FALSE(selector.wants_key_frame()) << "no key frame brings what is not sent";
+}
+
 }  // namespace
 }  // namespace media::layers

@@ -157,5 +157,57 @@ TEST(ReadVp9Size, ReadsTheKeyFrameHeader) {
   EXPECT_EQ(read_vp9_size(Bytes{}).width, 0);
 }
 
+// By libaom, 320x180: a sequence header OBU without its size.
+const Bytes kAv1Sequence = {0x08, 0x00, 0x00, 0x00, 0x04, 0x3c, 0xfe,
+                            0xcf, 0x81, 0xb5, 0xf2, 0x00, 0x80};
+
+// One RTP payload with one element.
+Bytes av1(uint8_t flags, const Bytes& element) {
+  Bytes out = {static_cast<uint8_t>(flags | 0x10)};
+  out.insert(out.end(), element.begin(), element.end());
+  return out;
+}
+
+TEST(FrameAssembler, Av1UnitsGetTheirSizesAndTheFileItsDescription) {
+  FrameAssembler assembler(Codec::Av1);
+  EXPECT_FALSE(assembler.push(av1(0x08, kAv1Sequence), 100, false, false));
+  EXPECT_FALSE(assembler.push(av1(0x40, {0x30, 1, 2}), 100, false, false));  // goes on
+  const auto key = assembler.push(av1(0x80, {3, 4}), 100, true, false);
+  ASSERT_TRUE(key);
+  EXPECT_TRUE(key->is_key);
+  EXPECT_EQ(key->width, 320);
+  EXPECT_EQ(key->height, 180);
+  Bytes expected = {0x0A, 12};
+  expected.insert(expected.end(), kAv1Sequence.begin() + 1, kAv1Sequence.end());
+  const Bytes header = expected;
+  expected.insert(expected.end(), {0x32, 4, 1, 2, 3, 4});
+  EXPECT_EQ(key->data, expected);
+  Bytes config = {0x81, 0x00, 0x0C, 0x00};
+  config.insert(config.end(), header.begin(), header.end());
+  EXPECT_EQ(assembler.av1_config(), config);
+  const auto next = assembler.push(av1(0, {0x30, 9}), 200, true, false);
+  ASSERT_TRUE(next);
+  EXPECT_FALSE(next->is_key);
+}
+
+TEST(FrameAssembler, AnAv1UnitThatLostAPieceIsLeftOut) {
+  FrameAssembler assembler(Codec::Av1);
+  EXPECT_TRUE(assembler.av1_config().empty());
+  EXPECT_FALSE(assembler.push(av1(0x40, {0x30, 1}), 100, false, false));
+  EXPECT_FALSE(assembler.push(av1(0x80, {2}), 100, true, true));
+  EXPECT_FALSE(assembler.push(av1(0x80, {2}), 200, true, false)) << "its beginning never came";
+  EXPECT_TRUE(assembler.push(av1(0, {0x30, 5}), 300, true, false));
+  // A piece that was to go on, and does not.
+  EXPECT_FALSE(assembler.push(av1(0x40, {0x30, 1}), 400, true, false));
+  EXPECT_TRUE(assembler.push(av1(0, {0x30, 5}), 500, true, false));
+}
+
+TEST(FrameAssembler, Av1DelimitersAndPaddingStayOutOfFiles) {
+  FrameAssembler assembler(Codec::Av1);
+  const auto frame = assembler.push(Bytes{0x30, 1, 0x10, 2, 0x78, 0, 0x30, 7}, 100, true, false);
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->data, (Bytes{0x32, 1, 7}));
+}
+
 }  // namespace
 }  // namespace media::pipelines

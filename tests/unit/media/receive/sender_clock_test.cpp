@@ -97,5 +97,22 @@ TEST(SenderClock, AForgedReportIsNotBelievedAndASetClockIs) {
             Duration::millis(3020));
 }
 
+TEST(SenderClock, ACaptureTimeStandsInForAReportUntilOneComes) {
+  SenderClock clock;
+  EXPECT_FALSE(clock.session_time_of(Duration(), ntp_at(0)));
+  // Captured at 1.0 s, 80 ms on its way through the encoder and the line.
+  clock.on_capture_time(Duration::millis(1080), kPicture, ntp_at(1'000'000), 90'000, 90'000);
+  EXPECT_TRUE(clock.has_report(kPicture));
+  EXPECT_EQ(clock.capture_time(Duration::millis(1080), kPicture, 90'000).session_time,
+            Duration::millis(1080));
+  EXPECT_EQ(clock.session_time_of(Duration::millis(1080), ntp_at(1'500'000)),
+            Duration::millis(1580));
+  // The report knows the way better; later capture times change nothing.
+  clock.on_sender_report(Duration::millis(2020), kPicture, ntp_at(2'000'000), 180'000, 90'000);
+  clock.on_capture_time(Duration::millis(2100), kPicture, ntp_at(900'000), 180'000, 90'000);
+  EXPECT_EQ(clock.capture_time(Duration::seconds(8), kPicture, 180'000).session_time,
+            Duration::millis(2020));
+}
+
 }  // namespace
 }  // namespace media::receive

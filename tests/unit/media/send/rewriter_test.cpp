@@ -127,5 +127,16 @@ TEST(Rewriter, AJumpOverMoreThanIsRememberedForgetsNothingThatCounts) {
   EXPECT_EQ(r.rewrite(at_ms(9), vp8_facts(4999, 899'000, 299))->sequence, base + 4898);
 }
 
+TEST(Rewriter, APlaceBeforeTheFirstPacketStaysFreeWhenItIsAskedFor) {
+  SplitMix64 rng(5);
+  Rewriter r(rng);
+  r.switch_source(at_ms(0), vp8_facts(100, 1000, 5), 90000, {}, false);
+  const auto before = r.rewrite(at_ms(0), vp8_facts(100, 1000, 5));
+  r.switch_source(at_ms(33), vp8_facts(700, 9000, 50), 90000, {}, false, true);
+  const auto after = r.rewrite(at_ms(33), vp8_facts(700, 9000, 50));
+  ASSERT_TRUE(before && after);
+  EXPECT_EQ(after->sequence, before->sequence + 2);
+}
+
 }  // namespace
 }  // namespace media::send
