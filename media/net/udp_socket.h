@@ -24,13 +24,14 @@ struct SocketOptions {
   // UDP_GRO: the kernel joins datagrams of one peer that came together; ReceiveBatch splits them
   // again.
   bool gro = true;
+  // On a wildcard address: every peer's Address says to which of ours it sends (Address::local),
+  // and is answered from there. For servers; who only answers one peer has no use for it.
+  bool keep_local = false;
 };
 
 class UdpSocket {
  public:
-  // Port 0 takes any free port. An IPv6 wildcard address also receives IPv4. On a wildcard address
-  // every peer's Address says to which of ours it sends (Address::local), and is answered from
-  // there.
+  // Port 0 takes any free port. An IPv6 wildcard address also receives IPv4.
   // Errors: a sentence naming the address and what stands in the way.
   static Outcome<UdpSocket> bind(const Address& local, const SocketOptions& options = {});
   ~UdpSocket();
@@ -41,7 +42,7 @@ class UdpSocket {
   [[nodiscard]] const Address& local_address() const { return local_; }
   [[nodiscard]] bool is_v6() const { return v6_; }
   [[nodiscard]] bool has_gro() const { return gro_; }
-  // Our addresses as peers' `local` numbers them; null on a socket that is bound to one.
+  // Our addresses as peers' `local` numbers them; null on a socket that does not keep them.
   [[nodiscard]] LocalAddresses* locals() const { return locals_.get(); }
   // What the kernel granted, in bytes of payload as asked for (it counts double: its own
   // bookkeeping comes on top).

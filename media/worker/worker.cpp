@@ -22,6 +22,7 @@ constexpr int kPortAttempts = 16;
 Outcome<Worker::Sockets> Worker::open_sockets(const Params& params) {
   net::SocketOptions options;
   options.gro = params.capabilities.gro;
+  options.keep_local = true;
   const int attempts = params.bind.port == 0 ? kPortAttempts : 1;
   std::string problem;
   for (int i = 0; i < attempts; ++i) {

@@ -41,7 +41,7 @@ TEST(UdpSocket, an_ipv6_wildcard_also_talks_ipv4) {
 struct Answers : testing::TestWithParam<const char*> {};
 
 TEST_P(Answers, leave_from_the_address_that_the_peer_sent_to) {
-  const auto server = UdpSocket::bind(*Address::parse(GetParam(), 0));
+  const auto server = UdpSocket::bind(*Address::parse(GetParam(), 0), {.keep_local = true});
   if (!server) GTEST_SKIP() << "no such address here: " << server.error().message;
   const uint16_t port = server->local_address().port;
   const UdpSocket client = open_socket("127.0.0.1");
@@ -63,7 +63,7 @@ TEST_P(Answers, leave_from_the_address_that_the_peer_sent_to) {
 
 TEST_P(Answers, leave_from_there_in_joined_and_in_single_sends) {
   for (const bool gso : {true, false}) {
-    auto server = UdpSocket::bind(*Address::parse(GetParam(), 0));
+    auto server = UdpSocket::bind(*Address::parse(GetParam(), 0), {.keep_local = true});
     if (!server) GTEST_SKIP() << "no such address here: " << server.error().message;
     const uint16_t port = server->local_address().port;
     const UdpSocket client = open_socket("127.0.0.1", false);
@@ -90,7 +90,7 @@ TEST_P(Answers, leave_from_there_in_joined_and_in_single_sends) {
 }
 
 TEST_P(Answers, keep_the_path_of_datagrams_that_came_joined) {
-  const auto server = UdpSocket::bind(*Address::parse(GetParam(), 0));
+  const auto server = UdpSocket::bind(*Address::parse(GetParam(), 0), {.keep_local = true});
   if (!server) GTEST_SKIP() << "no such address here: " << server.error().message;
   UdpSocket client = open_socket("127.0.0.1");
   SendBatch batch(client);
@@ -115,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(Wildcards, Answers, testing::Values("0.0.0.0", "::"),
                          });
 
 TEST(UdpSocket, that_is_bound_to_one_address_asks_for_no_more) {
-  const UdpSocket server = open_socket("127.0.0.1");
+  const auto server = *UdpSocket::bind(*Address::parse("127.0.0.1", 0), {.keep_local = true});
   EXPECT_EQ(server.locals(), nullptr);
   const UdpSocket client = open_socket();
   ASSERT_TRUE(client.send(server.local_address(), Bytes{1}));
