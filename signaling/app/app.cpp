@@ -79,6 +79,10 @@ class LiveLessonsDoor final : public LiveDoor {
   LiveLessons& lessons_;
 };
 
+sdp::RateLimits rate_limits(const config::Config::Media& media) {
+  return {int64_t{media.picture_kbps} * 1000, int64_t{media.sound_kbps} * 1000};
+}
+
 sdp::CodecPolicy codec_policy(const config::Config::Media& media) {
   sdp::CodecPolicy policy;
   policy.red = media.audio_red;
@@ -246,6 +250,7 @@ Outcome<void> ServingApp::open_media() {
                                                       {web::monotonic_now, web::wall_now_us},
                                                       ice_servers_for(),
                                                       codec_policy(config_.media),
+                                                      rate_limits(config_.media),
                                                       [this](const std::string& lesson) {
                                                         if (streams_) streams_->cut(lesson);
                                                       }},

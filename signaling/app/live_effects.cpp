@@ -217,6 +217,8 @@ void LiveLessons::State::replan(Hosted& lesson, Peer& peer, bool always_tell) {
     if (peer.fed[name] != feed) {
       peer.fed[name] = feed;
       media.feed_slot(peer.id, slot, feed);
+      // Told anew when it holds for what is shown now.
+      if (peer.undecodable.erase(name) > 0) tell_undecodable(lesson, peer);
     }
   }
   const protocol::SlotMap map = classroom::as_map(peer.plan);

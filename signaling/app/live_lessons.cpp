@@ -374,7 +374,9 @@ void LiveLessons::State::welcome(Socket& socket, ConnectionId id, const protocol
     replan(lesson, *peer, true);
     if (peer->relief != media::overload::Relief::None)
       send(socket, protocol::Relief{media::overload::relief_name(peer->relief)});
+    if (!peer->undecodable.empty()) tell_undecodable(lesson, *peer);
   }
+  tell_over_rate(lesson, p, false);
 }
 
 void LiveLessons::State::handle(ConnectionId id, Socket& socket,

@@ -83,6 +83,7 @@ struct LiveParams {
   LiveClocks clocks;
   IceServersFor ice_servers = {};  // empty: there are none
   sdp::CodecPolicy codecs = {};
+  sdp::RateLimits rates = {};
   // A teacher removed somebody from this lesson.
   std::function<void(const std::string& lesson)> on_removed = {};
 };
@@ -97,6 +98,8 @@ struct LiveStats {
   uint64_t media_sessions = 0;  // RTCPeerConnections, WHIP and WHEP together
   uint64_t recording = 0;       // lessons being recorded
   uint64_t messages_in = 0;     // counters from here on
+  uint64_t slots_undecodable = 0;
+  uint64_t tracks_over_rate = 0;
   uint64_t messages_malformed = 0;
   uint64_t messages_too_fast = 0;
   uint64_t events_stored = 0;
@@ -147,8 +150,8 @@ class LiveLessons final : public SourceHost {
   [[nodiscard]] bool has_session(const auth::Actor& actor, const std::string& lesson,
                                  const std::string& session) const;
 
-  // Whether the lesson's teacher has removed whom this credential lets in. For doors that LiveLessons
-  // does not keep itself.
+  // Whether the lesson's teacher has removed whom this credential lets in. For doors that
+  // LiveLessons does not keep itself.
   [[nodiscard]] bool is_removed(const std::string& lesson, const auth::Actor& actor) const;
 
   // ---- the lessons' recorders and encoders ----

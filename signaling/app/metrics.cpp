@@ -174,6 +174,12 @@ void add_live(Families& families, const LiveStats& live) {
                    number(live.messages_too_fast));
   families.counter("tongke_events_stored_total", "Timeline events handed to the database",
                    number(live.events_stored));
+  families.counter("tongke_slots_undecodable_total",
+                   "Pictures that a watcher could not decode, by its codecs",
+                   number(live.slots_undecodable));
+  families.counter("tongke_tracks_over_rate_total",
+                   "Times that a publisher sent more than was agreed",
+                   number(live.tracks_over_rate));
   families.counter("tongke_arrivals_refused_total", "Offers refused for want of room",
                    number(live.arrivals_refused));
   families.counter("tongke_lesson_storage_failures_total", "Writes for lessons that failed",

@@ -223,6 +223,8 @@ Outcome<Config> parse_config(std::string_view text, const std::string& file_name
   media.number("line_mbit", config.media.line_mbit, 0, 1'000'000);
   media.number("spread_above_pps", config.media.spread_above_pps, 0, 1'000'000);
   media.texts("video_codecs", config.media.video_codecs, kVideoCodecs.size());
+  media.number("picture_kbps", config.media.picture_kbps, 100, 12'000);
+  media.number("sound_kbps", config.media.sound_kbps, 16, 768);
   media.flag("audio_red", config.media.audio_red);
   TableReader session(top.section("session"), file_name, "session.");
   session.number("lifetime_hours", config.session.lifetime_hours, 1, kMaxSessionHours);

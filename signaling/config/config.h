@@ -44,6 +44,8 @@ struct Config {
     bool offload = true;    // UDP GSO and GRO where the kernel has them
     // Taken from publishers, best first: "VP8", "H264", "VP9", "AV1".
     std::vector<std::string> video_codecs = {"VP8", "H264", "VP9", "AV1"};
+    unsigned picture_kbps = 6000;  // what one camera, screen or encoder may send
+    unsigned sound_kbps = 510;     // and one microphone, or the sound of a screen
     bool audio_red = true;   // voices with redundancy (RFC 2198) where browsers can
     unsigned line_mbit = 0;  // what lessons may send in all; 0: no limit
     // A lesson goes to a second worker above so many packets a second on its first.

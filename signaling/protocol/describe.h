@@ -319,6 +319,18 @@ template <class V, OneOf<Sources> M>
 void describe(V& v, M& m) {
   v.objects("sources", m.sources, kMaxSources);
 }
+template <class V, OneOf<UndecodableSlot> M>
+void describe(V& v, M& m) {
+  v.text("codec", m.codec, 1, 16);
+}
+template <class V, OneOf<Undecodable> M>
+void describe(V& v, M& m) {
+  v.object_map("slots", m.slots);
+}
+template <class V, OneOf<OverRate> M>
+void describe(V& v, M& m) {
+  v.integers("sources", m.sources, 0, kMaxExact);
+}
 template <class V, OneOf<Pong> M>
 void describe(V& v, M& m) {
   v.integer("id", m.id, 0, kMaxExact);

@@ -415,6 +415,22 @@ struct Sources {
   std::vector<SourceStatus> sources;  // all, in the order in which they were added
   bool operator==(const Sources&) const = default;
 };
+// Pictures that this page is meant to see and cannot decode, by slot; all of them, and none any
+// more when it is empty.
+struct UndecodableSlot {
+  std::string codec;  // "vp8", "vp9", "h264", "av1"
+  bool operator==(const UndecodableSlot&) const = default;
+};
+struct Undecodable {
+  static constexpr std::string_view kName = "undecodable";
+  std::map<std::string, UndecodableSlot> slots;
+};
+// What this participant sends beyond what was agreed, by source, with the agreed kbit/s: the
+// surplus is dropped. All of it, as above.
+struct OverRate {
+  static constexpr std::string_view kName = "over-rate";
+  std::map<std::string, int64_t> sources;
+};
 struct Pong {
   static constexpr std::string_view kName = "pong";
   RequestId id = 0;
@@ -422,6 +438,6 @@ struct Pong {
 };
 
 using ServerMessage = std::variant<Ok, ErrorMessage, Welcome, Answer, Event, Slots, Levels, Links,
-                                   Observers, Relief, Sources, Pong>;
+                                   Observers, Relief, Sources, Undecodable, OverRate, Pong>;
 
 }  // namespace signaling::protocol

@@ -270,10 +270,11 @@ class Negotiation {
                  ? Error{Errc::Unsupported, "a=fingerprint must be sha-256"}
                  : Error{Errc::Malformed, "a=fingerprint is missing"};
     }
-    // We are the DTLS server: the offer must let us be passive (RFC 8842 section 5).
-    if (first->setup != "actpass" && first->setup != "active") {
-      return Error{Errc::Unsupported, "a=setup must be actpass or active"};
-    }
+    // RFC 8842 section 5.3: who may choose is the DTLS server here, so that it is the peer that
+    // tries until its datagrams get through; who offers to be the server finds a client.
+    if (first->setup != "actpass" && first->setup != "active" && first->setup != "passive")
+      return Error{Errc::Unsupported, "a=setup must be actpass, active or passive"};
+    out_.starts_dtls = first->setup == "passive";
     out_.remote_ice = *first->ice;
     out_.remote_fingerprint = *first->fingerprint;
     return std::nullopt;
@@ -319,6 +320,7 @@ class Negotiation {
     p.kind = section.kind == "audio" ? MediaKind::Audio : MediaKind::Video;
     p.source = source_of(plan.use->use);
     p.codecs = plan.codecs;
+    p.max_bps = p.kind == MediaKind::Audio ? facts_.rates.sound_bps : facts_.rates.picture_bps;
     // Without the rid extension on the wire, layers could not be told apart.
     if (p.kind == MediaKind::Video && out_.extensions.rid != 0) plan.rids = offered_rids(section);
     p.rids = lowest_first(plan.rids);
@@ -381,7 +383,7 @@ class Negotiation {
     }
     w.media(section.kind, is_first ? facts_.candidate.port : kDiscardPort, payload_types_of(codecs),
             facts_.candidate);
-    w.transport(facts_.ice, facts_.fingerprint, "passive");
+    w.transport(facts_.ice, facts_.fingerprint, out_.starts_dtls ? "active" : "passive");
     if (is_first) {
       w.line("{}", candidate_line(facts_.candidate));
       if (facts_.tcp) w.line("{}", tcp_candidate_line(facts_.candidate));

@@ -50,12 +50,20 @@ struct CodecPolicy {
   bool operator==(const CodecPolicy&) const = default;
 };
 
+// What a publisher may send, in bits per second; 0: as much as the media plane takes. It is not
+// written into answers (b=TIAS): browsers would take the limit of a picture for its aim.
+struct RateLimits {
+  int64_t picture_bps = 0;  // all layers of a camera, screen or board
+  int64_t sound_bps = 0;
+};
+
 struct ServerFacts {
   media::IceCredentials ice;
   media::Fingerprint fingerprint{};
   media::Address candidate;  // the worker's UDP port
   bool tcp = false;          // it takes TCP too
   CodecPolicy codecs;
+  RateLimits rates;
   uint64_t session_id = 1;  // for the o= line; anything that differs from answer to answer
   // Each call hands out a fresh, valid value.
   std::function<media::TrackId()> next_track;
@@ -77,6 +85,7 @@ struct Negotiated {
   std::vector<std::string> slot_names;  // parallel to slots
   std::vector<std::string> mids;        // of the whole offer, in order
   std::string answer;
+  bool starts_dtls = false;  // a=setup:passive was offered: we are the DTLS client
 };
 
 inline constexpr size_t kMaxSlots = 24;  // 5 for sound, 3 + 12 for pictures (PROTOCOL.md), and some
@@ -88,8 +97,8 @@ inline constexpr size_t kMaxSlots = 24;  // 5 for sound, 3 + 12 for pictures (PR
 // extension is not used. Errors: Malformed (ICE credentials, fingerprint or mid missing, a mid
 // twice, a use for an unknown mid or of the wrong kind, a slot name that is not 1..32 of a-z, 0-9
 // and "-"), Unsupported (a section in use outside the BUNDLE group or without rtcp-mux, no sha-256,
-// a=setup:passive, no codec in common), TooLarge (over kMaxSlots), Conflict (one section, source or
-// slot name used twice).
+// no a=setup of RFC 8842 section 5, no codec in common), TooLarge (over kMaxSlots), Conflict (one
+// section, source or slot name used twice).
 media::Result<Negotiated> negotiate(const Session& offer, const std::vector<SectionUse>& uses,
                                     const Permits& permits, const ServerFacts& facts);
 

@@ -27,6 +27,9 @@ export const en: Messages = {
   'relief.thumbnails': 'The server is busy: fewer small pictures for now',
   'relief.pictures': 'The server is busy: pictures are less sharp for now, voices are not affected',
   'relief.voices': 'The server is busy: some pictures pause, voices are not affected',
+  'rate.picture': 'This sends more picture than the agreed {{kbps}} kbit/s: the rest is dropped and others see it stop. Lower the bit rate of the encoder',
+  'rate.sound': 'This sends more sound than the agreed {{kbps}} kbit/s: the rest is dropped. Lower the bit rate of the encoder',
+  'view.undecodable': 'This picture is sent as {{codec}}, which this device cannot play. Sound is not affected',
   'error.timeout': 'The server did not answer. Try again',
   'error.mutedByTeacher': 'The teacher has muted this class',
 

@@ -26,6 +26,9 @@ export const zh = {
   'relief.thumbnails': '服务器繁忙，暂时少显示小画面',
   'relief.pictures': '服务器繁忙，画面暂时变得不太清晰，声音不受影响',
   'relief.voices': '服务器繁忙，部分画面暂停，声音不受影响',
+  'rate.picture': '送出的画面超过了约定的 {{kbps}} kbit/s，多出的部分被丢弃，别人看到的画面会停顿。请把编码器的码率调低',
+  'rate.sound': '送出的声音超过了约定的 {{kbps}} kbit/s，多出的部分被丢弃。请把编码器的码率调低',
+  'view.undecodable': '这路画面用 {{codec}} 编码，本设备不能播放；声音不受影响',
   'error.timeout': '服务器没有回答，请再试一次',
   'error.mutedByTeacher': '老师已将本班静音',
 

@@ -12,6 +12,7 @@ import { Button } from '../ui/button';
 import { Shortcuts } from '../ui/dialog';
 import { Icon } from '../ui/icons';
 import { sayLink, useLinkWords } from '../ui/link_words';
+import { RateNote } from '../ui/rate_note';
 import { ReliefNote } from '../ui/relief_note';
 import { SlotVideo } from '../ui/slot_video';
 import { Toasts, useToasts } from '../ui/toast';
@@ -160,6 +161,7 @@ function Strip({ room }: { room: Room }) {
     <>
       <p className={isQuiet ? 'hidden-text' : 'strip'} data-testid="connection-state" data-state={words.kind} role="status">{sayLink(t, words)}</p>
       {isQuiet && <ReliefNote room={room} hasWall={false} className="strip" />}
+      {isQuiet && <RateNote room={room} className="strip" />}
     </>
   );
 }

@@ -18,6 +18,7 @@ import { Shortcuts } from '../ui/dialog';
 import { Icon } from '../ui/icons';
 import { LinkBadge, useLinkWords } from '../ui/link_words';
 import { RecordingLight } from '../ui/recording_light';
+import { RateNote } from '../ui/rate_note';
 import { ReliefNote } from '../ui/relief_note';
 import { SlotVideo } from '../ui/slot_video';
 import { Toasts, useToasts } from '../ui/toast';
@@ -99,6 +100,7 @@ function Console({ room, state, lesson }: ConsoleProps) {
         <span className="quiet">{[state.lesson.subject, state.lesson.grade].filter(Boolean).join(' · ')}</span>
         <span className="spring" />
         <ReliefNote room={room} hasWall className="quiet" />
+        <RateNote room={room} className="quiet" />
         <LinkBadge words={words} />
       </header>
       {!usesOwn && (

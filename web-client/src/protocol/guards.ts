@@ -274,6 +274,15 @@ function parseLevel(value: unknown): number {
   return value;
 }
 
+function parseUndecodable(value: unknown): UndecodableSlot {
+  return { codec: text(object(value, 'slots'), 'codec') };
+}
+
+function parseRate(value: unknown): number {
+  if (typeof value !== 'number') throw new BadMessage('sources');
+  return value;
+}
+
 function parseCode(from: Json): ErrorCode {
   // A code that this page does not know is an internal error to it: the message still says what happened.
   return CODES.find((c) => c === from['code']) ?? 'internal';
@@ -316,6 +325,10 @@ export function parseServerMessage(raw: string): ServerMessage | UnknownEvent {
       return { t: 'observers', count: number(from, 'count') };
     case 'relief':
       return { t: 'relief', step: text(from, 'step') };
+    case 'undecodable':
+      return { t: 'undecodable', slots: record(from, 'slots', parseUndecodable) };
+    case 'over-rate':
+      return { t: 'over-rate', sources: record(from, 'sources', parseRate) };
     case 'sources':
       return { t: 'sources', sources: list(from, 'sources').map((one) => parseSource(object(one, 'sources'))) };
     default:

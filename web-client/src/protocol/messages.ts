@@ -159,6 +159,11 @@ export interface SourceStatus {
   retryIn: number;
 }
 
+export interface UndecodableSlot {
+  /** What it is sent as: `vp8`, `vp9`, `h264`, `av1`, or one that a newer server names. */
+  codec: string;
+}
+
 export type ServerMessage =
   | Welcome
   | { t: 'ok'; id: number }
@@ -172,6 +177,10 @@ export type ServerMessage =
   | { t: 'observers'; count: number }
   /** What the overloaded server leaves out for this page: PROTOCOL.md, `relief`. */
   | { t: 'relief'; step: string }
+  /** Slots whose picture this page cannot decode: all of them. */
+  | { t: 'undecodable'; slots: Record<string, UndecodableSlot> }
+  /** What this participant sends beyond what was agreed, by source, with the agreed kbit/s: all of it. */
+  | { t: 'over-rate'; sources: Record<string, number> }
   /** The lesson's recorders and encoders, all of them; to its teachers. */
   | { t: 'sources'; sources: SourceStatus[] };
 

@@ -12,6 +12,7 @@ import {
   type Role,
   type SlotMap,
   type SlotName,
+  type UndecodableSlot,
   type SourceStatus,
   type VideoSlot,
   type Welcome,
@@ -47,6 +48,10 @@ export class Room {
   readonly observers = new Store(0);
   /** What the server leaves out for want of room; 'none' is nothing. */
   readonly relief = new Store('none');
+  /** Slots whose picture this device cannot decode. */
+  readonly undecodable = new Store<Record<string, UndecodableSlot>>({});
+  /** What is sent from here beyond what was agreed, by source, with the agreed kbit/s. */
+  readonly overRate = new Store<Record<string, number>>({});
   /** The lesson's recorders and encoders; told to its teachers. */
   readonly sources = new Store<SourceStatus[]>([]);
   readonly quality = new Store<QualityReport | null>(null);
@@ -175,6 +180,8 @@ export class Room {
     session.on('links', (links) => this.links.set(links));
     session.on('observers', (count) => this.observers.set(count));
     session.on('relief', (step) => this.relief.set(step));
+    session.on('undecodable', (slots) => this.undecodable.set(slots));
+    session.on('overRate', (sources) => this.overRate.set(sources));
     session.on('sources', (sources) => this.sources.set(sources));
     session.on('status', (status) => this.onStatus(status));
     peer.on('state', (state) => this.media.set(state));
@@ -195,7 +202,10 @@ export class Room {
   private onWelcome(welcome: Welcome, fresh: boolean): void {
     if (welcome.v !== PROTOCOL_VERSION) return;
     this.me.set({ p: welcome.you, role: welcome.role });
-    this.relief.set('none'); // told again right after, when it still holds
+    // Told again right after, where they still hold.
+    this.relief.set('none');
+    this.undecodable.set({});
+    this.overRate.set({});
     this.peer.setIceServers(welcome.iceServers);
     if (fresh && welcome.state !== null) {
       this.lesson.set(fromSnapshot(welcome.lesson, welcome.state));

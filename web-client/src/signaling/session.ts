@@ -12,6 +12,7 @@ import {
   type Request,
   type ServerMessage,
   type SlotMap,
+  type UndecodableSlot,
   type SourceStatus,
   type Welcome,
 } from '../protocol/messages';
@@ -55,6 +56,8 @@ export interface SessionEvents {
   links: Record<string, LinkFigures>;
   observers: number;
   relief: string;
+  undecodable: Record<string, UndecodableSlot>;
+  overRate: Record<string, number>;
   sources: SourceStatus[];
   /** A message of the server that this page could not read, by field. */
   unreadable: string;
@@ -209,6 +212,10 @@ export class LessonSession extends Emitter<SessionEvents> {
         return this.emit('observers', message.count);
       case 'relief':
         return this.emit('relief', message.step);
+      case 'undecodable':
+        return this.emit('undecodable', message.slots);
+      case 'over-rate':
+        return this.emit('overRate', message.sources);
       case 'sources':
         return this.emit('sources', message.sources);
     }

@@ -4,6 +4,7 @@ import { useStore } from '../lib/store';
 import { watchVisible } from '../lib/visible';
 import type { VideoSlot } from '../protocol/messages';
 import type { Room } from '../rtc/room';
+import { undecodableAs } from '../state/trouble';
 import { Icon } from './icons';
 import { Video } from './video';
 
@@ -19,7 +20,9 @@ export function SlotVideo({ room, slot, label, testId }: SlotVideoProps) {
   const t = useT();
   const streams = useStore(room.streams);
   const isOff = useStore(room.picturesOff);
+  const codec = undecodableAs(useStore(room.undecodable), slot);
   const watch = useCallback((element: Element) => watchVisible(element, room.outlook.look(slot)), [room, slot]);
   if (isOff) return <span className="picture-off" data-testid="picture-off"><Icon name="cameraOff" /><span className="word">{t('view.off')}</span></span>;
+  if (codec !== null) return <span className="undecodable" data-testid={`undecodable-${slot}`} role="status"><Icon name="cameraOff" /><span className="word">{t('view.undecodable', { codec })}</span></span>;
   return <Video stream={streams.get(slot) ?? null} label={label} watch={watch} {...(testId === undefined ? {} : { testId })} />;
 }

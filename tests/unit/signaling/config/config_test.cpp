@@ -45,7 +45,7 @@ TEST(Config, TheExampleListsEveryKey) {
       "1\ncertificate='c'\n"
       "private_key='k'\nweb_root='w'\n[media]\nbind='127.0.0.1'\nport=2\nworkers=3\ntcp="
       "false\noffload=false\nline_mbit=7\nspread_above_pps=9000\n"
-      "video_codecs=['H264','VP8']\naudio_red=false\n[session]"
+      "video_codecs=['H264','VP8']\naudio_red=false\npicture_kbps=2500\nsound_kbps=64\n[session]"
       "\nlifetime_hours=4\n[ice]\nturn=['turn:t:1']\nturn_secret_file='s'\nturn_lifetime_hours=5\n"
       "[ingest]\nbind='127.0.0.2'\nrtmp_port=6\nrtmps_port=7\nmax_pulls=3\ndeny=['203.0.113.0/"
       "24']\nallow=['127.0.0.1']\n";
@@ -59,6 +59,8 @@ TEST(Config, TheExampleListsEveryKey) {
   expected.media = {"127.0.0.1", 2, 3, false, false};
   expected.media.video_codecs = {"H264", "VP8"};
   expected.media.audio_red = false;
+  expected.media.picture_kbps = 2500;
+  expected.media.sound_kbps = 64;
   expected.media.line_mbit = 7;
   expected.media.spread_above_pps = 9000;
   expected.session = {4};

@@ -150,6 +150,17 @@ TEST(Negotiate, PublishersAreAskedForWhatThePolicyPutsFirstAndPlayersKeepTheirOr
       std::any_of(slot.begin(), slot.end(), [](const auto& c) { return c.codec == Codec::Vp9; }));
 }
 
+TEST(Negotiate, PublishersAreHeldToTheirRatesAndNotToldThemAsAnAim) {
+  Ids ids;
+  ServerFacts f = facts(ids);
+  f.rates = {.picture_bps = 3'000'000, .sound_bps = 200'000};
+  const auto n = negotiate(offer("chromium_teacher"), kTeacherUses, Permits{}, f);
+  ASSERT_TRUE(n);
+  for (const auto& section : n->published)
+    EXPECT_EQ(section.max_bps, section.kind == media::MediaKind::Audio ? 200'000 : 3'000'000);
+  EXPECT_EQ(n->answer.find("\r\nb="), std::string::npos);
+}
+
 TEST(Negotiate, AnOfferWithoutAnyCodecOfThePolicyIsRefused) {
   Ids ids;
   ServerFacts f = facts(ids);
@@ -289,7 +300,7 @@ TEST(Negotiate, SaysWhatItRequires) {
                                         {"1", Use::Slot, "teacher"}};
   EXPECT_EQ(error_of(replaced(text, "BUNDLE 0 1", "BUNDLE 0"), uses), Errc::Unsupported);
   EXPECT_EQ(error_of(replaced(text, "a=rtcp-mux\r\n", ""), uses), Errc::Unsupported);
-  EXPECT_EQ(error_of(replaced(text, "a=setup:actpass", "a=setup:passive"), uses),
+  EXPECT_EQ(error_of(replaced(text, "a=setup:actpass", "a=setup:holdconn"), uses),
             Errc::Unsupported);
   EXPECT_EQ(error_of(replaced(text, "a=fingerprint:sha-256", "a=fingerprint:sha-1"), uses),
             Errc::Unsupported);
