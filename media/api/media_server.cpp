@@ -122,6 +122,7 @@ class Server final : public MediaServer {
     command.extensions = params.extensions;
     command.published = std::move(params.published);
     command.slots = std::move(params.slots);
+    command.starts_dtls = params.starts_dtls;
     rooms_->add_peer(params.worker, std::move(command));
   }
 

@@ -52,6 +52,8 @@ struct PeerParams {
   std::vector<PublishedSection> published;
   std::vector<ReceiveSection> slots;
   unsigned worker = 0;  // as placed
+  // We send the ClientHello: the peer offered a=setup:passive.
+  bool starts_dtls = false;
 };
 
 // ---- a room on two servers ----

@@ -19,6 +19,7 @@ transport::Peer::Params peer_params(WebRtcClient::Params params) {
   out.role = transport::Peer::Params::Role::Client;
   out.candidate = params.candidate;
   out.aes_cm_only = params.aes_cm_only;
+  out.dtls_reversed = params.waits_for_dtls;
   return out;
 }
 

@@ -44,6 +44,8 @@ class WebRtcClient {
     Fingerprint remote_fingerprint{};
     Address candidate;         // where the server listens
     bool aes_cm_only = false;  // offer AES_CM_128_HMAC_SHA1_80 alone
+    // The server answered a=setup:active: it sends the ClientHello.
+    bool waits_for_dtls = false;
   };
 
   // `certificate`, `rng` and `events` outlive the client.

@@ -38,6 +38,7 @@ struct AddPeer {
   std::vector<ReceiveSection> slots;
   bool is_link = false;
   std::optional<Address> connect_to = std::nullopt;  // link: this end is active
+  bool starts_dtls = false;                          // a peer that offered a=setup:passive
 };
 struct RemovePeer {
   PeerId peer;

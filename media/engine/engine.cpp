@@ -190,6 +190,7 @@ void Engine::on(Instant now, AddPeer& c) {
   wire.local = std::move(c.local);
   wire.remote = std::move(c.remote);
   wire.remote_fingerprint = c.remote_fingerprint;
+  wire.dtls_reversed = c.starts_dtls;
   if (c.is_link) wire.max_ssrcs = sfu::Peer::kMaxLinkSsrcs;
   if (c.connect_to) {
     wire.role = transport::Peer::Params::Role::Client;

@@ -58,9 +58,10 @@ srtp::Profile profile_of(dtls::SrtpProfileId id) {
 struct Peer::Parts {
   Parts(Params& params, const dtls::Certificate& certificate, Rng& rng)
       : is_server(params.role == Params::Role::Server),
+        starts_dtls(is_server == params.dtls_reversed),
         max_ssrcs(params.max_ssrcs),
         ufrags{params.local.ufrag},
-        dtls(is_server ? dtls::Role::Server : dtls::Role::Client, certificate,
+        dtls(starts_dtls ? dtls::Role::Client : dtls::Role::Server, certificate,
              params.remote_fingerprint,
              params.aes_cm_only ? dtls::Offer::AesCmOnly : dtls::Offer::All) {
     if (is_server) {
@@ -86,6 +87,7 @@ struct Peer::Parts {
   void install_keys(Instant now);
 
   bool is_server;
+  bool starts_dtls;
   size_t max_ssrcs;
   State state = State::New;
   // A server has one, a client the other.
@@ -121,7 +123,8 @@ void Peer::Parts::on_stun(Instant now, const Address& from, ByteSpan datagram, D
   send_checks(now, sink);
   if (handled.reply_size != 0) sink.send(from, ByteSpan(reply).first(handled.reply_size));
   if (!early.empty()) take_early(now, sink, drops);
-  if (!is_server && state == State::New && controlling->is_connected()) {
+  const bool is_ready = is_server ? selected() != nullptr : controlling->is_connected();
+  if (starts_dtls && state == State::New && is_ready) {
     state = State::Handshaking;
     dtls.start(now);
     send_dtls(sink);
@@ -236,11 +239,11 @@ void Peer::Parts::install_keys(Instant now) {
   const srtp::Profile profile = profile_of(block->profile);
   const auto keys = srtp::split_exporter(profile, ByteSpan(block->bytes).first(block->size));
   CHECK(keys.has_value());
-  sender.emplace(profile, is_server ? keys->server : keys->client);
-  receiver.emplace(profile, is_server ? keys->client : keys->server);
+  sender.emplace(profile, starts_dtls ? keys->client : keys->server);
+  receiver.emplace(profile, starts_dtls ? keys->server : keys->client);
   receiver->set_max_ssrcs(max_ssrcs);
   dtls.drop_keys();
-  // Only who received our flight can have finished the handshake, so the address is the peer's.
+  // Only who received our flights can have finished the handshake, so the address is the peer's.
   if (is_server) lite->confirm_selected(now);
   state = State::Connected;
   connect_deadline = Instant::never();

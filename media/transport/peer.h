@@ -43,6 +43,9 @@ class Peer {
     // start DTLS.
     enum class Role : uint8_t { Server, Client };
     Role role = Role::Server;
+    // The two halves of DTLS the other way round (RFC 8842 section 5): the server sends the
+    // ClientHello, to a peer that offered a=setup:passive. ICE stays as it is.
+    bool dtls_reversed = false;
     Address candidate;
     size_t max_ssrcs = 32;     // sources that may be received; a server has more
     bool aes_cm_only = false;  // a client that does not offer AES-GCM

@@ -63,8 +63,10 @@ void reply_json(Api& api, const Call& call, int status, const nlohmann::json& bo
   reply(api, call, std::move(response));
 }
 
-void reply_error(Api& api, const Call& call, int status, std::string_view code,
-                 std::string_view message) {
+namespace {
+
+web::Response error_response(const Call& call, int status, std::string_view code,
+                             std::string_view message) {
   nlohmann::json body{{"error", {{"code", code}, {"message", message}}}};
   // WHIP and WHEP clients know RFC 9457 (RFC 9725 section 4.1); ours find the usual member beside
   // it.
@@ -80,6 +82,20 @@ void reply_error(Api& api, const Call& call, int status, std::string_view code,
   response.with("Cache-Control", "no-store");
   if (status == 401) response.with("WWW-Authenticate", "Bearer");
   if (status == 503) response.with("Retry-After", code == "overloaded" ? "5" : "1");
+  return response;
+}
+
+}  // namespace
+
+void reply_error(Api& api, const Call& call, int status, std::string_view code,
+                 std::string_view message) {
+  reply(api, call, error_response(call, status, code, message));
+}
+
+void reply_too_fast(Api& api, const Call& call, media::Duration wait, std::string_view message) {
+  constexpr int64_t kSecond = 1'000'000;
+  web::Response response = error_response(call, 429, "too-fast", message);
+  response.with("Retry-After", std::to_string((wait.as_micros() + kSecond - 1) / kSecond));
   reply(api, call, std::move(response));
 }
 

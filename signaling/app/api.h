@@ -73,8 +73,8 @@ struct ApiParams {
   std::function<PushPorts()> push_ports;
 };
 
-// Offers to WHIP and WHEP. A school behind one address, or an audience that was given one link, comes
-// at the bell at 20 a second, and at once when its router comes back. An offer costs a few
+// Offers to WHIP and WHEP. A school behind one address, or an audience that was given one link,
+// comes at the bell at 20 a second, and at once when its router comes back. An offer costs a few
 // milliseconds of a processor.
 inline constexpr double kOffersPerSecond = 100;
 inline constexpr double kOffersAtOnce = 1000;

@@ -23,6 +23,11 @@ bool is_interface_path(std::string_view path) {
   return path == "/ws" || path == "/metrics" || path == "/healthz";
 }
 
+// To WHIP or WHEP.
+bool is_offer(const Route& route) {
+  return route.cors == Cors::Bearer && route.method == web::Method::Post;
+}
+
 // The path is one of ours, the method none of its own.
 void reply_not_allowed(Api& api, const Call& call, std::string allowed) {
   web::Response response;
@@ -73,6 +78,7 @@ HttpApp::HttpApp(ApiParams params, storage::sql::StorageThread& storage,
            Authenticator(storage, params.monotonic, params.wall_us),
            {},
            {},
+           {},
            std::nullopt,
            "starting",
            {}} {}
@@ -97,6 +103,13 @@ void HttpApp::on_request(web::Request request, web::Responder responder) {
       return reply_error(api_, call, 403, "forbidden", "this request comes from another site");
     }
     return match.route->handler(api_, std::move(call));
+  }
+  // Before the token is looked up: wrong ones cost as much.
+  if (is_offer(*match.route)) {
+    const media::Duration wait =
+        api_.offers.by_address.take(auth::address_key(call.request.peer), api_.params.monotonic());
+    if (wait > media::Duration())
+      return reply_too_fast(api_, call, wait, "too many connections from this address just now");
   }
   if (match.route->gate.kind() == Gate::Kind::SignedPath) return pass_signed_path(std::move(call));
   const web::Request& asked = call.request;

@@ -147,12 +147,13 @@ void handle_session_delete(Api& api, Call call) {
   const auth::Actor actor = call.actor;
   const std::string lesson = call.params[0];
   const std::string session = call.params[1];
-  api.live.end_session(actor, lesson, session, [&api, call = std::move(call)](HttpResult<void> answer) {
-    if (!answer)
-      return reply_error(api, call, answer.error().status, answer.error().code,
-                         answer.error().message);
-    reply(api, call, {});
-  });
+  api.live.end_session(actor, lesson, session,
+                       [&api, call = std::move(call)](HttpResult<void> answer) {
+                         if (!answer)
+                           return reply_error(api, call, answer.error().status, answer.error().code,
+                                              answer.error().message);
+                         reply(api, call, {});
+                       });
 }
 
 // RFC 9725 section 4.1: there is nothing to show, and that is no error.

@@ -50,7 +50,10 @@ struct Audience::Parts {
   void join_one(wish::HttpClient& http, media::Rng& rng, const Job& job, unsigned watcher);
   void fail(Group group, const std::string& why);
   [[nodiscard]] wish::HttpClient::Params http_params(const std::string& token) const {
-    return {.token = token, .insecure = params.insecure, .fresh_connections = params.fresh_tls};
+    return {.token = token,
+            .insecure = params.insecure,
+            .fresh_connections = params.fresh_tls,
+            .patience = 30};
   }
 };
 

@@ -24,7 +24,7 @@ void write_section(Writer& w, const ClientOffer& offer, const ClientSection& sec
   const bool is_audio = section.kind == MediaKind::Audio;
   w.media(is_audio ? "audio" : "video", kDiscardPort, payload_types_of(section.codecs),
           media::Address{});
-  w.transport(offer.ice, offer.fingerprint, "actpass");
+  w.transport(offer.ice, offer.fingerprint, offer.setup);
   w.line("a=mid:{}", section.mid);
   for (const KnownExtension& known : known_extensions()) {
     const uint8_t id = offer.extensions.*known.id;

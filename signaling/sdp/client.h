@@ -32,6 +32,7 @@ struct ClientOffer {
   media::rtp::ExtensionMap extensions;  // identifiers to offer; zero: not offered
   uint64_t session_id = 1;
   std::string cname = "tongke-client";
+  std::string setup = "actpass";
   std::vector<ClientSection> sections;
 };
 

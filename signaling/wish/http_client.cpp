@@ -3,8 +3,11 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace signaling::wish {
@@ -129,7 +132,18 @@ media::Outcome<HttpReply> HttpClient::Parts::perform(const std::string& url, con
 }
 
 media::Outcome<HttpReply> HttpClient::post_sdp(const std::string& url, const std::string& offer) {
-  return parts_->perform(url, "POST", &offer);
+  // What a server may ask for in seconds before its answer is taken for a refusal.
+  constexpr curl_off_t kLongestWait = 10;
+  for (int left = parts_->params.patience;; --left) {
+    auto reply = parts_->perform(url, "POST", &offer);
+    curl_off_t wait = 0;
+    if (!reply || reply->status != 429 || left <= 0 ||
+        curl_easy_getinfo(parts_->curl, CURLINFO_RETRY_AFTER, &wait) != CURLE_OK ||
+        wait > kLongestWait) {
+      return reply;
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(std::max<curl_off_t>(wait, 1)));
+  }
 }
 media::Outcome<HttpReply> HttpClient::get(const std::string& url) {
   return parts_->perform(url, "GET", nullptr);

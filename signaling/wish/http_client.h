@@ -22,6 +22,9 @@ class HttpClient {
     bool insecure = false;  // take a self-signed certificate
     long timeout_s = 10;
     bool fresh_connections = false;  // a new one for every call
+    // How often an offer is made again, after the time that the server names, when it says that
+    // they come too fast (429).
+    int patience = 0;
   };
   static media::Outcome<std::unique_ptr<HttpClient>> make(Params params);
   ~HttpClient();

@@ -92,7 +92,8 @@ media::Outcome<OpenedSession> open_session(HttpClient& http, const std::string& 
   out.client = {.local = ice,
                 .remote = answer->remote_ice,
                 .remote_fingerprint = answer->remote_fingerprint,
-                .candidate = answer->candidate};
+                .candidate = answer->candidate,
+                .waits_for_dtls = answer->server_is_dtls_client};
   out.answer = *answer;
   return out;
 }

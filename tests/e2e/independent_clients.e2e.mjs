@@ -58,6 +58,17 @@ for (const [name, script, args] of [['aiortc', 'aiortc_peer.py', ['publish']], [
   });
 }
 
+test('aiortc that offers to be the DTLS server finds a client, publishing and watching', { timeout: 90_000 }, async () => {
+  const publisher = peer('aiortc_peer.py', 'publish', url('whip'), server.token('teacher'), 9, 'passive');
+  assert.equal((await publisher.first).answered, 201);
+  const watcher = peer('aiortc_peer.py', 'watch', url('whep'), server.token('observer'), 4, 'passive');
+  const seen = await watcher.last;
+  assert.equal(seen.connection, 'connected');
+  assert.ok(seen.frames >= 15, `frames decoded: ${seen.frames}`);
+  assert.ok(seen.rms > 500, `loud enough to be the tone: ${seen.rms}`);
+  assert.equal((await publisher.last).connection, 'connected');
+});
+
 test('a second publisher with the same key is refused and the first goes on', { timeout: 60_000 }, async () => {
   const token = server.token('teacher');
   const publisher = peer('aiortc_peer.py', 'publish', url('whip'), token, 10);

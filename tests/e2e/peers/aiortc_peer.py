@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """An independent WebRTC client: publishes by WHIP or watches by WHEP with aiortc, and says what it saw in one JSON line.
 
-Usage: aiortc_peer.py publish|watch URL TOKEN SECONDS
+Usage: aiortc_peer.py publish|watch URL TOKEN SECONDS [passive]
+"passive": offers to be the DTLS server (RFC 8842), as FFmpeg does.
 """
 
 import asyncio
@@ -109,7 +110,7 @@ async def watch_audio(track, seen):
         seen["rms"] = max(seen["rms"], float(numpy.sqrt((samples ** 2).mean())))
 
 
-async def main(mode, url, token, seconds):
+async def main(mode, url, token, seconds, is_passive=False):
     peer = RTCPeerConnection()
     seen = {"frames": 0, "size": None, "columns": set(), "contrast": 0.0, "brightness": 0.0, "audio_seconds": 0.0, "rms": 0.0}
     tasks = []
@@ -127,7 +128,11 @@ async def main(mode, url, token, seconds):
 
     await peer.setLocalDescription(await peer.createOffer())
     offer = peer.localDescription.sdp
-    status, headers, answer = ask("POST", url, token, without_candidates(offer))
+    said = without_candidates(offer)
+    if is_passive:
+        said = said.replace("a=setup:actpass", "a=setup:passive")
+    status, headers, answer = ask("POST", url, token, said)
+    assert ("a=setup:active" in answer) == is_passive, answer
     resource = urllib.parse.urljoin(url, headers["Location"])
     trickled = ask("PATCH", resource, token, trickle_fragment(offer),
                    {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": headers["ETag"]})[0]
@@ -144,4 +149,4 @@ async def main(mode, url, token, seconds):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]), sys.argv[5:] == ["passive"]))

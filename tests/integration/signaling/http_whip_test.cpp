@@ -155,6 +155,48 @@ TEST_F(HttpWhipTest, R4_5AnOverloadedServerSaysWhenToComeBack) {
   }
 }
 
+TEST_F(HttpWhipTest, AKeyThatPublishesOverAndOverIsToldWhenToComeBack) {
+  const std::string observer = bearer(token(world_.live, LessonRole::Observer));
+  live_.refuse_with = signaling::app::HttpError{422, "unsupported", "no"};
+  for (int i = 0; i < static_cast<int>(signaling::app::kPublishesAtOnce); ++i)
+    ASSERT_EQ(ask("POST", url_, teacher_ + kSdp, "v=0").status, 422);
+  const auto refused = ask("POST", url_, teacher_ + kSdp, "v=0");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.headers.at("retry-after"), "1");
+  EXPECT_NE(refused.headers.at("access-control-expose-headers").find("Retry-After"),
+            std::string::npos);
+  EXPECT_EQ(nlohmann::json::parse(refused.body)["error"]["code"], "too-fast");
+  live_.refuse_with.reset();
+  EXPECT_EQ(ask("POST", "/whep/" + world_.live, teacher_ + kSdp, "v=0").status, 201)
+      << "watching is another matter";
+  EXPECT_EQ(ask("POST", "/whep/" + world_.live, observer + kSdp, "v=0").status, 201)
+      << "and so are other keys";
+  on_server([&] {
+    skew_ += media::Duration::millis(1'100);
+    return 0;
+  });
+  EXPECT_EQ(ask("POST", url_, teacher_ + kSdp, "v=0").status, 201);
+}
+
+TEST_F(HttpWhipTest, AFloodFromOneAddressIsRefusedBeforeItsTokenIsLookedUp) {
+  TlsClient flood(port());
+  int answered = 0;
+  int status = 0;
+  for (; status != 429 && answered < 4000; ++answered) {
+    flood.send("POST /whep/" + world_.live +
+               " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer wrong\r\n" + kSdp +
+               "Content-Length: 3\r\n\r\nv=0");
+    status = flood.read_answer().status;
+    ASSERT_TRUE(status == 401 || status == 429) << status;
+  }
+  EXPECT_EQ(status, 429);
+  EXPECT_GT(answered, static_cast<int>(signaling::app::kOffersAtOnce));
+  const auto refused = ask("POST", url_, teacher_ + kSdp, "v=0");
+  EXPECT_EQ(refused.status, 429) << "whoever it is";
+  EXPECT_EQ(refused.headers.at("retry-after"), "1");
+  EXPECT_EQ(ask("OPTIONS", "/whep/" + world_.live, "").status, 204) << "nothing but offers";
+}
+
 TEST_F(HttpWhipTest, R4_6IceServersComeAsLinksWithCredentialsAlsoBeforeTheOffer) {
   on_server([&] {
     ice_servers_ = {{{"turn:t:1?transport=udp", "turns:t:2?transport=tcp"}, "9:me", "pass="}};

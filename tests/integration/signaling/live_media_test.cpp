@@ -127,14 +127,77 @@ TEST_F(LiveMedia, AnEncoderPublishesOnceAndStandsInForThePage) {
   EXPECT_LE(ears.heard("voice-teacher"), alone + 2) << "two copies of one voice would be an echo";
 
   EXPECT_EQ(end_session(pupils("class1"), made->session), 404);
-  EXPECT_FALSE(lessons->has_session(pupils("class1"), made->session));
-  EXPECT_TRUE(lessons->has_session(teacher(), made->session));
+  EXPECT_FALSE(lessons->has_session(pupils("class1"), id_of("lesson"), made->session));
+  EXPECT_TRUE(lessons->has_session(teacher(), id_of("lesson"), made->session));
+  // Below another lesson's address it is not to be found, by nobody.
+  EXPECT_FALSE(lessons->has_session(teacher(), id_of("lesson2"), made->session));
+  EXPECT_EQ(end_session(teacher(), made->session, "lesson2"), 404);
+  EXPECT_EQ(patch_text(teacher(), made->session, made->etag, "a=end-of-candidates\r\n", "lesson2")
+                .error()
+                .status,
+            404);
   EXPECT_EQ(end_session(teacher(), made->session), 200);
   EXPECT_EQ(end_session(teacher(), made->session), 404);
   EXPECT_FALSE(events_of(*a, "encoder").back()["on"]);
   const size_t after = ears.heard("voice-teacher");
   send_for({&page}, kSoon);
   EXPECT_GT(ears.heard("voice-teacher"), after + 10) << "the page speaks again";
+}
+
+// RFC 8842 section 5: FFmpeg offers to be the DTLS server, and nothing forbids a page or a player
+// to.
+TEST_F(LiveMedia, WhoOffersToBeTheDtlsServerFindsAClient) {
+  ok(*t, {{"t", "start"}});
+  Line& encoder = offer_of(true);
+  encoder.offer.setup = "passive";
+  const auto made = publish(teacher(), build_offer(encoder.offer));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_NE(made->sdp.find("a=setup:active"), std::string::npos);
+  plug_in(encoder, made->sdp);
+  Line& player = offer_of(false);
+  player.offer.setup = "passive";
+  const auto playing = play(observer(), build_offer(player.offer));
+  ASSERT_TRUE(playing) << playing.error().message;
+  plug_in(player, playing->sdp);
+  page_setup = "passive";
+  Line& page = connect_page(*a);
+  send_for({&encoder}, kSoon);
+  EXPECT_GT(player.heard("a"), 10U);
+  EXPECT_GT(player.heard("v"), 10U);
+  EXPECT_GT(page.heard("voice-teacher"), 10U);
+}
+
+// What a page does not show costs nothing: no packet of it is sent, and it is back at the next key
+// frame.
+TEST_F(LiveMedia, NothingIsSentForPicturesThatThePageDoesNotShow) {
+  ok(*t, {{"t", "start"}});
+  Line& mine = connect_page(*t);
+  sends(*t);
+  Line& ears = connect_page(*a);
+  send_for({&mine}, kSoon);
+  ASSERT_GT(ears.heard("teacher"), 10U);
+  ok(*a, {{"t", "view"}, {"hidden", {"teacher", "stage", "voice-teacher", "no-such"}}});
+  send_for({&mine}, Duration::millis(100));  // what is under way arrives
+  const size_t shown = ears.heard("teacher");
+  const size_t voice = ears.heard("voice-teacher");
+  send_for({&mine}, kSoon);
+  EXPECT_EQ(ears.heard("teacher"), shown);
+  EXPECT_GT(ears.heard("voice-teacher"), voice + 10) << "a voice cannot be hidden";
+  // Another connection of the same page knows it from the start.
+  Line& second = connect_page(*a);
+  send_for({&mine}, kSoon);
+  EXPECT_EQ(second.heard("teacher"), 0U);
+  EXPECT_GT(second.heard("voice-teacher"), 10U);
+  ok(*a, {{"t", "view"}, {"hidden", json::array()}});
+  send_for({&mine}, kSoon);
+  EXPECT_GT(second.heard("teacher"), 10U);
+  // A page that begins anew has hidden nothing.
+  ok(*a, {{"t", "view"}, {"hidden", {"teacher"}}});
+  hang_up(*a);
+  a = &enter(pupils("class1"));
+  Line& third = connect_page(*a);
+  send_for({&mine}, kSoon);
+  EXPECT_GT(third.heard("teacher"), 10U);
 }
 
 TEST_F(LiveMedia, WhipRefusesWhatItCannotTake) {

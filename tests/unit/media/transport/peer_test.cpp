@@ -19,11 +19,13 @@ uint64_t total(const DropCounters& drops) {
   return sum;
 }
 
-class BothProfiles : public testing::TestWithParam<bool> {
+// AES-GCM or AES-CM; and who starts DTLS.
+class BothProfiles : public testing::TestWithParam<std::tuple<bool, bool>> {
  protected:
   static Wire make() {
     Wire::Options options;
-    options.aes_cm_only = GetParam();
+    options.aes_cm_only = std::get<0>(GetParam());
+    options.dtls_reversed = std::get<1>(GetParam());
     return Wire(options);
   }
 };
@@ -68,13 +70,55 @@ TEST_P(BothProfiles, carries_reports_both_ways) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BothProfiles, testing::Bool(),
-                         [](const auto& test) { return test.param ? "AesCmSha1" : "AesGcm"; });
+INSTANTIATE_TEST_SUITE_P(All, BothProfiles, testing::Combine(testing::Bool(), testing::Bool()),
+                         [](const auto& test) {
+                           return std::string(std::get<0>(test.param) ? "AesCmSha1" : "AesGcm") +
+                                  (std::get<1>(test.param) ? "ServerStarts" : "ClientStarts");
+                         });
 
-TEST(Peer, connects_through_heavy_loss_within_ten_seconds) {
+// RFC 8842 section 5: of a peer that offered to be the DTLS server.
+TEST(Peer, sends_its_client_hello_only_to_an_address_that_was_proven) {
+  Wire::Options options;
+  options.dtls_reversed = true;
+  Wire wire(options);
+  bool client_spoke = false;
+  bool hello_before_check = false;
+  wire.lose = [&](bool from_client, const Bytes& bytes) {
+    if (from_client) client_spoke = true;
+    hello_before_check = hello_before_check || (!from_client && bytes[0] == 22 && !client_spoke);
+    EXPECT_FALSE(from_client && bytes[0] == 22 && bytes.size() > 13 && bytes[13] == 1)
+        << "the client waits for ours";
+    return false;
+  };
+  wire.server->on_timeout(wire.now, wire.from_server);
+  EXPECT_TRUE(wire.from_server.sent.empty());
+  wire.connect();
+  EXPECT_EQ(wire.server->state(), State::Connected);
+  EXPECT_EQ(wire.client->state(), State::Connected);
+  EXPECT_TRUE(wire.server->can_send());
+  EXPECT_FALSE(hello_before_check);
+}
+
+TEST(Peer, checks_the_fingerprint_of_a_dtls_server_too) {
+  Wire::Options options;
+  options.dtls_reversed = true;
+  options.client_certificate = 2;
+  Wire wire(options);
+  wire.connect();
+  EXPECT_EQ(wire.server->state(), State::Failed);
+  EXPECT_EQ(wire.seal(*wire.server, 1).size(), 0u);
+}
+
+class ThroughLoss : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Starts, ThroughLoss, testing::Bool(),
+                         [](const auto& test) { return test.param ? "Server" : "Client"; });
+
+TEST_P(ThroughLoss, a_peer_connects_within_ten_seconds) {
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE(seed);
-    Wire wire;
+    Wire::Options options;
+    options.dtls_reversed = GetParam();
+    Wire wire(options);
     SplitMix64 dice(seed);
     wire.lose = [&dice](bool, const Bytes&) { return dice.below(100) < 25; };
     wire.connect();

@@ -44,6 +44,7 @@ class Wire {
  public:
   struct Options {
     bool aes_cm_only = false;
+    bool dtls_reversed = false;
     size_t client_certificate = 1;
     size_t expected_certificate = 1;
   };
@@ -56,6 +57,7 @@ class Wire {
     s.local = server_side;
     s.remote = client_side;
     s.remote_fingerprint = certificate(options.expected_certificate).fingerprint();
+    s.dtls_reversed = options.dtls_reversed;
     server.emplace(s, certificate(0), rng_);
     Peer::Params c;
     c.local = client_side;
@@ -64,6 +66,7 @@ class Wire {
     c.role = Peer::Params::Role::Client;
     c.candidate = server_address;
     c.aes_cm_only = options.aes_cm_only;
+    c.dtls_reversed = options.dtls_reversed;
     client.emplace(c, certificate(options.client_certificate), rng_);
   }
 
