@@ -18,6 +18,7 @@
 #include "media/base/time.h"
 #include "media/client/encoders.h"
 #include "media/client/outgoing_stream.h"
+#include "media/client/publisher.h"
 #include "media/client/synthetic_picture.h"
 #include "media/client/synthetic_voice.h"
 
@@ -25,24 +26,9 @@ namespace media::client {
 
 class SyntheticTeacher {
  public:
-  // One encoded size, lowest first; sizes halve from the largest one down.
-  struct Layer {
-    std::string rid;  // empty without simulcast
-    Ssrc ssrc;
-    Ssrc rtx_ssrc;
-  };
-  struct Params {
-    rtp::ExtensionMap extensions;
-    std::string audio_mid;
-    std::string video_mid;
-    uint8_t opus_payload_type = 111;
-    uint8_t vp8_payload_type = 96;
-    std::optional<uint8_t> rtx_payload_type;
-    Ssrc audio_ssrc;
-    std::vector<Layer> layers;   // 1 to 3; the last is 1280x720
-    unsigned fps = 30;           // 1 to 30
+  using Layer = Publisher::Layer;
+  struct Params : Publisher::Params {
     bool grain = false;          // pictures that need the encoders' whole rate
-    int64_t ntp_offset_us = 0;   // Instant to microseconds since 1900
     int64_t wall_offset_us = 0;  // Instant to microseconds of the shown clock's day
   };
 
@@ -52,43 +38,29 @@ class SyntheticTeacher {
   void produce(Instant now, const PacketSink& sink);
   [[nodiscard]] Instant next_due() const;
   // Receiver's feedback: PLI and FIR make key frames, NACK is answered over RTX.
-  void on_rtcp(Instant now, ByteSpan compound, const PacketSink& sink);
+  void on_rtcp(Instant now, ByteSpan compound, const PacketSink& sink) {
+    publisher_->on_rtcp(now, compound, sink);
+  }
   // The next picture of every layer will be a key frame.
-  void request_key_frames();
+  void request_key_frames() { publisher_->request_key_frames(); }
 
-  [[nodiscard]] uint64_t frames() const { return frames_; }
-  [[nodiscard]] uint64_t key_frames() const { return key_frames_; }
-  [[nodiscard]] uint64_t retransmissions() const;
+  [[nodiscard]] uint64_t frames() const { return publisher_->pictures(); }
+  [[nodiscard]] uint64_t key_frames() const { return publisher_->key_frames(); }
+  [[nodiscard]] uint64_t retransmissions() const { return publisher_->retransmissions(); }
 
  private:
-  struct VideoLayer {
-    std::unique_ptr<Vp8Encoder> encoder;
-    Vp8Packetizer packetizer{1};
-    OutgoingStream stream;
-    bool wants_key = true;
-    std::optional<uint8_t> last_fir;
-  };
-
-  SyntheticTeacher(Params params, Instant start, std::unique_ptr<OpusVoiceEncoder> voice_encoder);
-  Outcome<void> add_layers();
+  SyntheticTeacher(const Params& params, Instant start, std::unique_ptr<Publisher> publisher);
   void produce_sound(Instant now, const PacketSink& sink);
   void produce_picture(Instant now, const PacketSink& sink);
-  VideoLayer* layer_of(Ssrc ssrc);
 
-  Params params_;
-  ConnectionState connection_;
+  unsigned fps_;
+  int64_t wall_offset_us_;
   Instant start_;
+  std::unique_ptr<Publisher> publisher_;
   SyntheticVoice voice_;
-  std::unique_ptr<OpusVoiceEncoder> voice_encoder_;
-  OutgoingStream audio_;
   SyntheticPicture picture_;
-  std::vector<Picture> scaled_;  // smaller layers, lowest first
-  std::vector<VideoLayer> layers_;
   int64_t next_sound_ = 0;    // in frames of 20 ms
   int64_t next_picture_ = 0;  // in pictures
-  Instant next_report_;
-  uint64_t frames_ = 0;
-  uint64_t key_frames_ = 0;
 };
 
 }  // namespace media::client

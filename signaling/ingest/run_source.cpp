@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "media/client/client_loop.h"
+#include "media/client/publisher.h"
 #include "media/dtls/certificate.h"
-#include "media/ingest/publisher.h"
 #include "media/ingest/source_clock.h"
 #include "media/net/clock.h"
 #include "signaling/wish/media_session.h"
@@ -35,6 +35,8 @@ constexpr Duration kConnect = Duration::seconds(10);
 constexpr Duration kHeartbeat = Duration::seconds(5);
 constexpr int kMostPerTurn = 8;
 constexpr Ssrc kAudioSsrc(0x11);
+// rids of the offer, lowest first.
+const std::vector<std::string> kRids = {"q", "h", "f"};
 
 struct Feedback final : media::client::ClientEvents {
   bool connected = false;
@@ -48,10 +50,11 @@ struct Feedback final : media::client::ClientEvents {
   }
 };
 
-media::ingest::Publisher::Params publisher_params(const wish::OpenedSession& opened,
+media::client::Publisher::Params publisher_params(const wish::OpenedSession& opened,
                                                   Instant start) {
   const auto vp8 = sdp::client_codec(media::Codec::Vp8);
-  media::ingest::Publisher::Params out;
+  media::client::Publisher::Params out;
+  out.cname = "tongke-ingest";
   out.extensions = opened.answer.extensions;
   out.audio_mid = "0";
   out.video_mid = "1";
@@ -59,10 +62,10 @@ media::ingest::Publisher::Params publisher_params(const wish::OpenedSession& ope
   out.vp8_payload_type = vp8.payload_type;
   out.rtx_payload_type = vp8.rtx_payload_type;
   out.audio_ssrc = kAudioSsrc;
-  for (uint32_t i = 0; i < media::ingest::kRids.size(); ++i) {
-    out.video_ssrcs[i] = Ssrc(0x100 + i);
-    out.rtx_ssrcs[i] = Ssrc(0x200 + i);
-  }
+  for (uint32_t i = 0; i < kRids.size(); ++i)
+    out.layers.push_back({kRids[i], Ssrc(0x100 + i), Ssrc(0x200 + i)});
+  out.slow_lowest = true;
+  out.voice_rate = media::DataRate::kilobits_per_second(48);
   out.ntp_offset_us = media::net::wall_now_us() - start.as_micros() + kNtpToUnixUs;
   return out;
 }
@@ -119,11 +122,10 @@ class Run {
     auto http = wish::HttpClient::make({.token = target_.token, .insecure = target_.insecure});
     if (!http) return Ending{"broken", http.error().message};
     http_ = std::move(*http);
-    const std::vector<std::string> rids(media::ingest::kRids.begin(), media::ingest::kRids.end());
     auto opened =
         wish::open_session(*http_, target_.whip_url, wish::make_credentials(loop_->rng()),
                            loop_->certificate().fingerprint(),
-                           wish::publisher_sections(rids, {kAudioSsrc, std::nullopt}, {}));
+                           wish::publisher_sections(kRids, {kAudioSsrc, std::nullopt}, {}));
     if (!opened) {
       const bool is_taken = opened.error().message.find(" 409") != std::string::npos;
       return Ending{is_taken ? "role-taken" : "refused", opened.error().message};
@@ -143,7 +145,7 @@ class Run {
       static_cast<void>(reader_.take_sound());
     }
     const Instant now = media::net::monotonic_now();
-    auto publisher = media::ingest::Publisher::make(publisher_params(*opened, now), now);
+    auto publisher = media::client::Publisher::make(publisher_params(*opened, now), now);
     if (!publisher) return Ending{"broken", publisher.error().message};
     publisher_ = std::move(*publisher);
     silent_after_ = now + kSilence;
@@ -190,7 +192,7 @@ class Run {
   Feedback feedback_;
   std::optional<media::client::ClientLoop::ClientId> client_;
   media::client::PacketSink sink_;
-  std::unique_ptr<media::ingest::Publisher> publisher_;
+  std::unique_ptr<media::client::Publisher> publisher_;
   media::ingest::SourceClock clock_;
   Instant silent_after_;
   Instant next_beat_;

@@ -28,6 +28,10 @@ class LiveSources : public LiveRig {
     a = &enter(pupils("class1"));
     ok(*t, {{"t", "start"}});
   }
+  void ok(FakeConnection& page, const json& message) {
+    const json reply = request(page, message);
+    EXPECT_EQ(reply.value("t", ""), "ok") << reply;
+  }
   Line& encoder_as(SourceRole role, const Actor& actor) {
     Line& line = offer_of(true);
     const auto made = publish(actor, build_offer(line.offer), "lesson", role);
@@ -124,8 +128,11 @@ TEST_F(LiveSources, ASourceThatIsSwitchedOffEndsAndIsRefused) {
 
 TEST_F(LiveSources, TeachersAreToldHowTheirSourcesDoAndClassesAreNot) {
   signaling::protocol::Sources all;
-  all.sources.push_back(
-      {.source = "s", .name = "板书机位", .role = "board", .kind = "rtsp", .address = {}});
+  signaling::protocol::SourceStatus& one = all.sources.emplace_back();
+  one.source = "s";
+  one.name = "板书机位";
+  one.role = "board";
+  one.kind = "rtsp";
   lessons->tell_sources(id_of("lesson"), all);
   lessons->tell_sources(id_of("lesson"), all);
   EXPECT_THAT(of_type(*t, "sources"), SizeIs(1)) << "said once";

@@ -36,7 +36,11 @@ class RandomLesson : public Room {
     return known_[rng_.below(known_.size())];
   }
   bool coin() { return rng_.below(2) == 0; }
-  std::array<bool, kSources> some_tracks() { return {coin(), coin(), coin(), coin(), coin()}; }
+  std::array<bool, kSources> some_tracks() {
+    std::array<bool, kSources> out{coin(), coin(), coin(), coin()};
+    out[index_of(protocol::TrackSource::Board)] = out[0] != out[2];
+    return out;
+  }
 
   void join_someone() {
     const uint64_t who = rng_.below(9);

@@ -1,16 +1,15 @@
-#include "media/ingest/publisher.h"
+#include "media/client/publisher.h"
 
 #include <algorithm>
 #include <utility>
 #include <variant>
 
+#include "media/base/check.h"
 #include "media/client/synthetic_voice.h"
 #include "media/rtcp/compound.h"
 
-namespace media::ingest {
+namespace media::client {
 namespace {
-
-using client::OpusVoiceEncoder;
 
 constexpr int kSoundRate = 48000;
 constexpr Duration kReportInterval = Duration::seconds(1);
@@ -19,14 +18,11 @@ constexpr Duration kGap = Duration::millis(40);
 constexpr int kNarrowest = 160;
 // Quieter is silence for the speaker display (RFC 6464, -dBov).
 constexpr uint8_t kVoiceLevel = 60;
-constexpr DataRate kVoiceRate = DataRate::kilobits_per_second(48);
-constexpr unsigned kFps = 30;
 
-// What browsers give to a picture of this height, at 30 pictures a second.
-DataRate rate_for(int height) {
-  if (height <= 200) return DataRate::kilobits_per_second(150);
-  if (height <= 400) return DataRate::kilobits_per_second(500);
-  return DataRate::kilobits_per_second(1700);
+// What browsers give to a picture of this height. Fewer pictures cost less, but each a little more.
+DataRate rate_for(int height, unsigned fps) {
+  const int64_t full = height <= 200 ? 150'000 : height <= 400 ? 500'000 : 1'500'000;
+  return DataRate::bits_per_second(full * (30 + static_cast<int64_t>(fps)) / 60);
 }
 
 Duration length_of(size_t samples) {
@@ -39,7 +35,7 @@ Publisher::Publisher(Params params, Instant start, std::unique_ptr<OpusVoiceEnco
     : params_(std::move(params)),
       connection_{.extensions = params_.extensions,
                   .transport_sequence = 0,
-                  .cname = "tongke-ingest",
+                  .cname = params_.cname,
                   .ntp_offset_us = params_.ntp_offset_us},
       start_(start),
       voice_(std::move(voice)),
@@ -54,48 +50,53 @@ Publisher::Publisher(Params params, Instant start, std::unique_ptr<OpusVoiceEnco
               .first_timestamp = 480'000},
              connection_, start),
       next_report_(start) {
-  layers_.reserve(kRids.size());
-  for (size_t i = 0; i < kRids.size(); ++i) {
-    layers_.push_back({.encoder = nullptr,
-                       .packetizer = client::Vp8Packetizer(static_cast<uint16_t>(100 * i)),
-                       .stream = client::OutgoingStream(
-                           {.mid = params_.video_mid,
-                            .rid = kRids[i],
-                            .payload_type = params_.vp8_payload_type,
-                            .rtx_payload_type = params_.rtx_payload_type,
-                            .ssrc = params_.video_ssrcs[i],
-                            .rtx_ssrc = params_.rtx_ssrcs[i],
-                            .clock_rate = 90'000,
-                            .first_sequence = static_cast<uint16_t>(2000 + 1000 * i),
-                            .first_timestamp = static_cast<uint32_t>(900'000 * (i + 1))},
-                           connection_, start_),
-                       .wants_key = true,
-                       .last_fir = std::nullopt});
+  layers_.reserve(params_.layers.size());
+  for (size_t i = 0; i < params_.layers.size(); ++i) {
+    layers_.push_back(
+        {.encoder = nullptr,
+         .packetizer = Vp8Packetizer(static_cast<uint16_t>(100 * i)),
+         .stream = OutgoingStream({.mid = params_.video_mid,
+                                   .rid = params_.layers[i].rid,
+                                   .payload_type = params_.vp8_payload_type,
+                                   .rtx_payload_type = params_.rtx_payload_type,
+                                   .ssrc = params_.layers[i].ssrc,
+                                   .rtx_ssrc = params_.layers[i].rtx_ssrc,
+                                   .clock_rate = 90'000,
+                                   .first_sequence = static_cast<uint16_t>(2000 + 1000 * i),
+                                   .first_timestamp = static_cast<uint32_t>(900'000 * (i + 1))},
+                                  connection_, start_),
+         .wants_key = true,
+         .last_fir = std::nullopt});
   }
 }
 
 Outcome<std::unique_ptr<Publisher>> Publisher::make(Params params, Instant start) {
-  auto voice = OpusVoiceEncoder::make(kVoiceRate);
+  CHECK(!params.layers.empty() && params.layers.size() <= kMaxLayers);
+  CHECK(params.fps >= 1 && params.fps <= 30);
+  auto voice = OpusVoiceEncoder::make(params.voice_rate);
   if (!voice) return tl::unexpected(voice.error());
   return std::unique_ptr<Publisher>(new Publisher(std::move(params), start, std::move(*voice)));
 }
 
 size_t Publisher::layer_count(int width) {
   size_t count = 1;
-  while (count < kRids.size() && (width >> count) >= kNarrowest) ++count;
+  while (count < kMaxLayers && (width >> count) >= kNarrowest) ++count;
   return count;
 }
 
-Outcome<void> Publisher::resize(int width, int height) {
-  const size_t count = layer_count(width);
+Outcome<void> Publisher::prepare(int width, int height) {
+  const size_t count = std::min(layer_count(width), params_.layers.size());
   scaled_.clear();
   for (size_t i = 0; i < count; ++i) {
     const size_t below_top = count - 1 - i;
     const int w = std::max(2, (width >> below_top) & ~1);
     const int h = std::max(2, (height >> below_top) & ~1);
     if (below_top > 0) scaled_.emplace_back(w, h);
-    auto encoder = client::Vp8Encoder::make(
-        {.width = w, .height = h, .fps = kFps, .rate = rate_for(h), .cpu_used = 14});
+    auto encoder = Vp8Encoder::make({.width = w,
+                                     .height = h,
+                                     .fps = params_.fps,
+                                     .rate = rate_for(h, params_.fps),
+                                     .cpu_used = 14});
     if (!encoder) return tl::unexpected(encoder.error());
     layers_[i].encoder = std::move(*encoder);
     layers_[i].wants_key = true;
@@ -107,25 +108,27 @@ Outcome<void> Publisher::resize(int width, int height) {
   return {};
 }
 
-Outcome<void> Publisher::send_picture(Instant now, Instant captured, const client::Picture& picture,
-                                      const client::PacketSink& sink) {
+Outcome<void> Publisher::send_picture(Instant now, Instant captured, const Picture& picture,
+                                      const PacketSink& sink) {
   if (picture.width != width_ || picture.height != height_) {
-    if (auto done = resize(picture.width, picture.height); !done) return done;
+    if (auto done = prepare(picture.width, picture.height); !done) return done;
   }
   const bool every = pictures_++ % 2 == 0;
   for (size_t i = scaled_.size(); i-- > 0;)
-    client::halve(i + 1 == scaled_.size() ? picture : scaled_[i + 1], scaled_[i]);
+    halve(i + 1 == scaled_.size() ? picture : scaled_[i + 1], scaled_[i]);
   for (size_t i = 0; i < active_; ++i) {
-    Layer& layer = layers_[i];
-    // Half the pictures are enough for a thumbnail.
+    Sent& layer = layers_[i];
     const bool is_lowest_of_several = i == 0 && active_ > 1;
-    if (is_lowest_of_several && !every && !layer.wants_key) continue;
+    if (params_.slow_lowest && is_lowest_of_several && !every && !layer.wants_key) continue;
     const ByteSpan frame =
         layer.encoder->encode(i < scaled_.size() ? scaled_[i] : picture, layer.wants_key);
     if (frame.empty()) continue;
-    if (layer.encoder->was_key()) layer.wants_key = false;
+    if (layer.encoder->was_key()) {
+      layer.wants_key = false;
+      ++key_frames_;
+    }
     layer.packetizer.packetize(
-        frame, client::OutgoingStream::kMaxPayload, [&](ByteSpan payload, bool marker) {
+        frame, OutgoingStream::kMaxPayload, [&](ByteSpan payload, bool marker) {
           layer.stream.send(now, captured, payload, marker, std::nullopt, sink);
         });
   }
@@ -133,7 +136,7 @@ Outcome<void> Publisher::send_picture(Instant now, Instant captured, const clien
 }
 
 void Publisher::send_sound(Instant now, Instant captured, std::span<const int16_t> samples,
-                           const client::PacketSink& sink) {
+                           const PacketSink& sink) {
   const Instant expected = held_from_ + length_of(held_.size());
   const Duration off = captured > expected ? captured - expected : expected - captured;
   if (held_.empty() || off > kGap) {
@@ -144,7 +147,7 @@ void Publisher::send_sound(Instant now, Instant captured, std::span<const int16_
   size_t used = 0;
   for (; held_.size() - used >= OpusVoiceEncoder::kFrame; used += OpusVoiceEncoder::kFrame) {
     const auto frame = std::span(held_).subspan(used, OpusVoiceEncoder::kFrame);
-    const uint8_t level = client::level_dbov(frame);
+    const uint8_t level = level_dbov(frame);
     const ByteSpan packet = voice_->encode(frame);
     if (!packet.empty()) {
       audio_.send(now, held_from_, packet, false, rtp::AudioLevel{level, level < kVoiceLevel},
@@ -155,40 +158,49 @@ void Publisher::send_sound(Instant now, Instant captured, std::span<const int16_
   held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(used));
 }
 
-void Publisher::on_tick(Instant now, const client::PacketSink& sink) {
-  if (now < next_report_) return;
+void Publisher::on_tick(Instant now, const PacketSink& sink) {
+  if (now < next_report()) return;
   next_report_ = now + kReportInterval;
   if (audio_.packets() > 0) audio_.report(now, sink);
-  for (const Layer& layer : layers_) {
+  for (const Sent& layer : layers_) {
     if (layer.stream.packets() > 0) layer.stream.report(now, sink);
   }
 }
 
-Publisher::Layer* Publisher::layer_of(Ssrc ssrc) {
-  const auto found = std::find_if(layers_.begin(), layers_.end(), [ssrc](const Layer& l) {
-    return l.stream.params().ssrc == ssrc;
-  });
+Publisher::Sent* Publisher::layer_of(Ssrc ssrc) {
+  const auto found = std::find_if(layers_.begin(), layers_.end(),
+                                  [ssrc](const Sent& l) { return l.stream.params().ssrc == ssrc; });
   return found == layers_.end() ? nullptr : &*found;
 }
 
-void Publisher::on_rtcp(Instant now, ByteSpan compound, const client::PacketSink& sink) {
+void Publisher::on_rtcp(Instant now, ByteSpan compound, const PacketSink& sink) {
   rtcp::CompoundReader reader(compound);
   while (const auto block = reader.next()) {
     if (const auto* pli = std::get_if<rtcp::Pli>(&*block)) {
-      if (Layer* layer = layer_of(pli->media)) layer->wants_key = true;
+      if (Sent* layer = layer_of(pli->media)) layer->wants_key = true;
     } else if (const auto* fir = std::get_if<rtcp::Fir>(&*block)) {
       for (size_t i = 0; i < fir->size(); ++i) {
-        Layer* layer = layer_of((*fir)[i].ssrc);
+        Sent* layer = layer_of((*fir)[i].ssrc);
         if (layer == nullptr || layer->last_fir == (*fir)[i].sequence) continue;
         layer->last_fir = (*fir)[i].sequence;
         layer->wants_key = true;
       }
     } else if (const auto* nack = std::get_if<rtcp::Nack>(&*block)) {
-      Layer* layer = layer_of(nack->media);
+      Sent* layer = layer_of(nack->media);
       if (layer == nullptr) continue;
       nack->for_each([&](uint16_t sequence) { layer->stream.resend(now, sequence, sink); });
     }
   }
 }
 
-}  // namespace media::ingest
+void Publisher::request_key_frames() {
+  for (Sent& layer : layers_) layer.wants_key = true;
+}
+
+uint64_t Publisher::retransmissions() const {
+  uint64_t sum = 0;
+  for (const Sent& layer : layers_) sum += layer.stream.retransmissions();
+  return sum;
+}
+
+}  // namespace media::client

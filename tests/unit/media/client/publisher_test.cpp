@@ -1,4 +1,4 @@
-#include "media/ingest/publisher.h"
+#include "media/client/publisher.h"
 
 #include <gtest/gtest.h>
 
@@ -6,27 +6,28 @@
 
 #include "media/rtp/packet_view.h"
 
-namespace media::ingest {
+namespace media::client {
 namespace {
 
 class PublisherTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto made = Publisher::make({.extensions = {},
-                                 .audio_mid = "0",
-                                 .video_mid = "1",
-                                 .rtx_payload_type = 97,
-                                 .audio_ssrc = Ssrc(1),
-                                 .video_ssrcs = {Ssrc(10), Ssrc(11), Ssrc(12)},
-                                 .rtx_ssrcs = {Ssrc(20), Ssrc(21), Ssrc(22)}},
-                                now);
+    Publisher::Params params;
+    params.audio_mid = "0";
+    params.video_mid = "1";
+    params.rtx_payload_type = 97;
+    params.audio_ssrc = Ssrc(1);
+    params.layers = {
+        {"q", Ssrc(10), Ssrc(20)}, {"h", Ssrc(11), Ssrc(21)}, {"f", Ssrc(12), Ssrc(22)}};
+    params.slow_lowest = true;
+    auto made = Publisher::make(params, now);
     ASSERT_TRUE(made) << made.error().message;
     publisher = std::move(*made);
   }
   // One picture; what was sent of it, by SSRC.
   std::map<uint32_t, size_t> picture(int width, int height) {
     sent.clear();
-    EXPECT_TRUE(publisher->send_picture(now, now, client::Picture(width, height), sink));
+    EXPECT_TRUE(publisher->send_picture(now, now, Picture(width, height), sink));
     now += Duration::millis(40);
     return sent;
   }
@@ -35,15 +36,15 @@ class PublisherTest : public testing::Test {
 
   Instant now = Instant::from_micros(1'000'000);
   std::map<uint32_t, size_t> sent;
-  client::PacketSink sink{[this](ByteSpan packet) {
-                            const auto view = rtp::PacketView::parse(packet);
-                            if (!view) return false;
-                            const uint32_t ssrc = view->ssrc().value;
-                            if (sent[ssrc]++ == 0 && view->payload().size() > 4)
-                              key[ssrc] = (view->payload()[4] & 1) == 0;
-                            return true;
-                          },
-                          [](ByteSpan) { return true; }};
+  PacketSink sink{[this](ByteSpan packet) {
+                    const auto view = rtp::PacketView::parse(packet);
+                    if (!view) return false;
+                    const uint32_t ssrc = view->ssrc().value;
+                    if (sent[ssrc]++ == 0 && view->payload().size() > 4)
+                      key[ssrc] = (view->payload()[4] & 1) == 0;
+                    return true;
+                  },
+                  [](ByteSpan) { return true; }};
   std::unique_ptr<Publisher> publisher;
 };
 
@@ -91,4 +92,4 @@ TEST_F(PublisherTest, SoundLeavesInWholeFramesAndAGapStartsAnew) {
 }
 
 }  // namespace
-}  // namespace media::ingest
+}  // namespace media::client
