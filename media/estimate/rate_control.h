@@ -25,6 +25,7 @@ class RateControl {
     std::optional<DataRate> arrived;  // throughput at the receiver, made good for inherent loss
     Duration rtt;
     bool application_limited = false;
+    DataRate sent;  // lately
   };
   // With each feedback. Returns rate().
   DataRate update(Instant now, const Input& input);

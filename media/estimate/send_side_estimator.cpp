@@ -185,6 +185,7 @@ void SendSideEstimator::update_rate(Instant now, const Batch& batch) {
   input.trend = trend_to_obey(now);
   input.rtt = rtt_;
   input.application_limited = state_.application_limited;
+  input.sent = state_.sent;
   if (const auto rate = throughput_.rate()) {
     state_.arrived = *rate;
     const double own = std::min(loss_.inherent(), loss_.loss());

@@ -14,7 +14,7 @@ class RateControlTest : public ::testing::Test {
   DataRate run(Trend trend, Duration span, std::optional<DataRate> arrived) {
     for (const Instant end = now_ + span; now_ < end;) {
       now_ += Duration::millis(50);
-      control_.update(now_, {trend, arrived, Duration::millis(100), limited_});
+      control_.update(now_, {trend, arrived, Duration::millis(100), limited_, sent_});
     }
     return control_.rate();
   }
@@ -22,13 +22,15 @@ class RateControlTest : public ::testing::Test {
   DataRate run_well(Duration span) {
     for (const Instant end = now_ + span; now_ < end;) {
       now_ += Duration::millis(50);
-      control_.update(now_, {Trend::Steady, control_.rate(), Duration::millis(100), limited_});
+      control_.update(now_,
+                      {Trend::Steady, control_.rate(), Duration::millis(100), limited_, sent_});
     }
     return control_.rate();
   }
   RateControl control_{RateLimits{}};
   Instant now_ = Instant::from_micros(1'000'000);
   bool limited_ = false;
+  DataRate sent_;
 };
 
 TEST_F(RateControlTest, GrowsByEightPercentASecondWhereNothingIsKnown) {
@@ -96,6 +98,13 @@ TEST_F(RateControlTest, OneSignWhileLittleIsSentHalvesAtMost) {
   limited_ = true;
   EXPECT_EQ(run(Trend::Building, Duration::millis(50), kbps(40)), kbps(2'000));
   EXPECT_FALSE(control_.capacity()) << "a voice alone says nothing about the width of the line";
+}
+
+TEST_F(RateControlTest, LessArrivingThanIsSentIsBelievedAtOnce) {
+  control_.set(now_, kbps(2'500));
+  limited_ = true;
+  sent_ = kbps(1'500);
+  EXPECT_EQ(run(Trend::Building, Duration::millis(50), kbps(300)), kbps(255));
 }
 
 TEST_F(RateControlTest, StaysWithinItsLimits) {
