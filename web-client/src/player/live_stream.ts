@@ -181,6 +181,7 @@ export class LiveStream {
   private play(address: StreamAddress): void {
     this.hls?.destroy();
     this.hls = null;
+    this.change({ state: 'opening' });
     const url = this.view.get().soundOnly ? address.soundUrl : address.pictureUrl;
     if (!Hls.isSupported()) {
       this.element.src = url;
