@@ -23,6 +23,11 @@ namespace {
 // From the first authenticated check to the end of the handshake. A browser needs two round trips.
 constexpr Duration kConnectLimit = Duration::seconds(20);
 
+// What a server that starts DTLS may send of it to an address that has not answered yet: a peer
+// that has seen one answer to its check sends nothing for 5 s, and a lost ClientHello must be
+// repeated sooner. Five of ours; only who knows the session's password gets that far.
+constexpr size_t kHelloCredit = 1500;
+
 // A ClientHello of today's browsers is two datagrams; room for one repetition.
 constexpr size_t kMaxEarly = 4;
 
@@ -83,11 +88,13 @@ struct Peer::Parts {
   void take_early(Instant now, DatagramSink& sink, DropCounters& drops);
   void send_checks(Instant now, DatagramSink& sink);
   void send_dtls(DatagramSink& sink);
+  bool borrow(size_t size);
   void follow_dtls(Instant now);
   void install_keys(Instant now);
 
   bool is_server;
   bool starts_dtls;
+  size_t hello_credit = kHelloCredit;
   size_t max_ssrcs;
   State state = State::New;
   // A server has one, a client the other.
@@ -208,9 +215,16 @@ void Peer::Parts::send_dtls(DatagramSink& sink) {
   std::vector<uint8_t> datagram;
   while (dtls.poll(datagram)) {
     const Address* to = selected();
-    if (to == nullptr || (is_server && !lite->spend(datagram.size()))) continue;
+    if (to == nullptr || (is_server && !lite->spend(datagram.size()) && !borrow(datagram.size())))
+      continue;
     sink.send(*to, datagram);
   }
+}
+
+bool Peer::Parts::borrow(size_t size) {
+  if (!starts_dtls || size > hello_credit) return false;
+  hello_credit -= size;
+  return true;
 }
 
 void Peer::Parts::follow_dtls(Instant now) {
