@@ -17,27 +17,31 @@ export function increase(samples, slot, key, from, to) {
 
 const ratio = (a, b) => (b > 0 ? a / b : 0);
 
+// A page may take so long from its first sound to its first picture; longer is a freeze.
+const FIRST_PICTURE_MS = 1_000;
+const SETTLING_MS = 5_000;
+
 // W3C webrtc-stats: a picture froze when the next came after more than max(3 times the average, average + 150 ms). The
 // browser counts one only when the next picture has come; here the end of the window counts as that.
 export function freezes(shown, from, to) {
-  const times = shown.map(([at]) => at).filter((at) => at >= from && at <= to);
-  if (times.length === 0) return { frozenMs: to - from, longestMs: to - from, count: 1, longestAfterFirstFiveMs: to - from };
-  times.push(to);
+  const times = [...shown.map(([at]) => at).filter((at) => at >= from && at <= to), to];
+  const out = { frozenMs: 0, longestMs: 0, count: 0, longestAfterSettlingMs: 0 };
   const recent = [];
-  const out = { frozenMs: 0, longestMs: 0, count: 0, longestAfterFirstFiveMs: 0 };
-  for (let i = 1; i < times.length; i += 1) {
-    const gap = times[i] - times[i - 1];
+  let before = from;
+  times.forEach((at, i) => {
+    const gap = at - before;
     const average = recent.length === 0 ? 66 : recent.reduce((a, b) => a + b, 0) / recent.length;
-    if (gap > Math.max(3 * average, average + 150)) {
+    if (gap > (i === 0 ? FIRST_PICTURE_MS : Math.max(3 * average, average + 150))) {
       out.frozenMs += gap;
       out.count += 1;
-    } else {
+    } else if (i > 0) {
       recent.push(gap);
       if (recent.length > 30) recent.shift();
     }
-    out.longestMs = Math.max(out.longestMs, gap);
-    if (times[i - 1] - from >= 5_000) out.longestAfterFirstFiveMs = Math.max(out.longestAfterFirstFiveMs, gap);
-  }
+    if (i > 0 || gap > FIRST_PICTURE_MS) out.longestMs = Math.max(out.longestMs, gap);
+    out.longestAfterSettlingMs = Math.max(out.longestAfterSettlingMs, at - Math.max(before, from + SETTLING_MS));
+    before = at;
+  });
   return out;
 }
 
@@ -86,7 +90,7 @@ export function figures({ notes, joined, from, to, line, event = null }) {
     concealed_with_silence_percent: 100 * ratio(voice('concealedSamples'), total),
     frozen_percent: (100 * still.frozenMs) / (to - from),
     longest_gap_s: still.longestMs / 1000,
-    longest_gap_after_5s_s: still.longestAfterFirstFiveMs / 1000,
+    longest_gap_after_5s_s: still.longestAfterSettlingMs / 1000,
     browser_freezes: picture('freezeCount'),
     browser_frozen_percent: (100 * picture('totalFreezesDuration')) / seconds,
     frames_per_second: picture('framesDecoded') / seconds,
