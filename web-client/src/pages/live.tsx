@@ -38,10 +38,9 @@ export default function Live({ id }: PageProps) {
         </header>
         <div className="live-picture">
           <video ref={element} playsInline autoPlay data-testid="live-video" aria-label={lesson?.topic ?? ''} onClick={() => stream?.toggle()} />
-          {stream !== null && <Over stream={stream} />}
+          {stream !== null && <Over stream={stream} lesson={id} />}
         </div>
         {stream !== null && <Bar stream={stream} />}
-        <p className="quiet">{t('live.hint')}</p>
       </main>
     </div>
   );
@@ -50,7 +49,7 @@ export default function Live({ id }: PageProps) {
 const HINTS: Partial<Record<LiveView['state'], MessageKey>> = { forbidden: 'live.forbiddenHint' };
 
 /** What stands over the picture while there is none, and the one thing to do about it. */
-function Over({ stream }: { stream: LiveStream }) {
+function Over({ stream, lesson }: { stream: LiveStream; lesson: string }) {
   const t = useT();
   const view = useStore(stream.view);
   if (view.needsClick) {
@@ -67,6 +66,7 @@ function Over({ stream }: { stream: LiveStream }) {
     <div className={view.state === 'waiting' ? 'live-over clear' : 'live-over'}>
       <p>{t(`live.${view.state}`)}</p>
       {hint !== undefined && <p className="hint">{t(hint)}</p>}
+      {view.state === 'ended' && <Button kind="primary" size="big" data-testid="live-replay" onClick={() => go(`/library/${encodeURIComponent(lesson)}`)}>{t('lesson.watch')}</Button>}
     </div>
   );
 }
@@ -76,21 +76,24 @@ function Bar({ stream }: { stream: LiveStream }) {
   const view = useStore(stream.view);
   const isOver = view.state === 'ended' || view.state === 'forbidden';
   return (
-    <div className="live-bar">
-      <span className="live-state" role="status" data-testid="live-state" data-state={view.state}>
-        <Badge kind={view.state === 'playing' ? 'live' : view.state === 'waiting' ? 'weak' : 'plain'} dot={view.state === 'playing'}>{t(`live.${view.state}`)}</Badge>
-      </span>
-      {view.behind !== null && !isOver && <span className="quiet num" data-testid="live-behind" data-seconds={view.behind}>{t('live.behind', { seconds: Math.round(view.behind) })}</span>}
-      <span className="spring" />
-      {!isOver && (
-        <>
-          {view.behind !== null && isTooFarBehind(view.behind) && <Button kind="primary" onClick={() => stream.toLive()}>{t('live.toLive')}</Button>}
-          <Button on={view.soundOnly} data-testid="sound-only" onClick={() => stream.listenOnly(!view.soundOnly)}>{t(view.soundOnly ? 'live.withPicture' : 'live.soundOnly')}</Button>
-          <Volume stream={stream} />
-          <Button onClick={() => stream.showFull()}>{t('class.fullscreen')}</Button>
-        </>
-      )}
-    </div>
+    <>
+      <div className="live-bar">
+        <span className="live-state" role="status" data-testid="live-state" data-state={view.state}>
+          <Badge kind={view.state === 'playing' ? 'live' : view.state === 'waiting' ? 'weak' : 'plain'} dot={view.state === 'playing'}>{t(`live.${view.state}`)}</Badge>
+        </span>
+        {view.behind !== null && !isOver && <span className="quiet num" data-testid="live-behind" data-seconds={view.behind}>{t('live.behind', { seconds: Math.round(view.behind) })}</span>}
+        <span className="spring" />
+        {!isOver && (
+          <>
+            {view.behind !== null && isTooFarBehind(view.behind) && <Button kind="primary" onClick={() => stream.toLive()}>{t('live.toLive')}</Button>}
+            <Button on={view.soundOnly} data-testid="sound-only" onClick={() => stream.listenOnly(!view.soundOnly)}>{t(view.soundOnly ? 'live.withPicture' : 'live.soundOnly')}</Button>
+            <Volume stream={stream} />
+            <Button onClick={() => stream.showFull()}>{t('class.fullscreen')}</Button>
+          </>
+        )}
+      </div>
+      {!isOver && <p className="quiet">{t('live.hint')}</p>}
+    </>
   );
 }
 
