@@ -6,6 +6,7 @@ import type { VideoSlot } from '../protocol/messages';
 import type { Room } from '../rtc/room';
 import { undecodableAs } from '../state/trouble';
 import { Icon } from './icons';
+import { Undecodable } from './undecodable';
 import { Video } from './video';
 
 interface SlotVideoProps {
@@ -23,6 +24,6 @@ export function SlotVideo({ room, slot, label, testId }: SlotVideoProps) {
   const codec = undecodableAs(useStore(room.undecodable), slot);
   const watch = useCallback((element: Element) => watchVisible(element, room.outlook.look(slot)), [room, slot]);
   if (isOff) return <span className="picture-off" data-testid="picture-off"><Icon name="cameraOff" /><span className="word">{t('view.off')}</span></span>;
-  if (codec !== null) return <span className="undecodable" data-testid={`undecodable-${slot}`} role="status"><Icon name="cameraOff" /><span className="word">{t('view.undecodable', { codec })}</span></span>;
+  if (codec !== null) return <Undecodable codec={codec} testId={`undecodable-${slot}`} watch={watch} />;
   return <Video stream={streams.get(slot) ?? null} label={label} watch={watch} {...(testId === undefined ? {} : { testId })} />;
 }
