@@ -101,8 +101,7 @@ std::array<bool, kSources> Classroom::may_publish(Role role) const {
     case Role::Teacher:
       return {true, true, true, true, true};
     case Role::Class:
-      return {true, true, policy_.everyone_shares_screen, policy_.everyone_shares_screen,
-              false};
+      return {true, true, policy_.everyone_shares_screen, policy_.everyone_shares_screen, false};
     case Role::Observer:
       return {};
   }
@@ -365,6 +364,7 @@ void Classroom::on_voice(Instant now, const std::string& p, bool speaking, Outpu
   if (who == nullptr || who->presence != Presence::Here || who->seen.speaking == speaking) return;
   who->seen.speaking = speaking;
   emit(now, protocol::VoiceEvent{p, speaking}, out);
+  settle(out);
 }
 
 void Classroom::on_link(Instant now, const std::string& p, const LinkSample& sample, Output& out) {
@@ -521,13 +521,19 @@ void Classroom::tell_observers(Output& out) {
 std::string Classroom::describe_pictures() const {
   std::string all = is_live() ? "live" : is_ended() ? "ended" : "waiting";
   all += stage_.value_or("");
-  for (const Participant* who : roster()) {
+  const std::vector<const Participant*> here = roster();
+  const bool has_voice_by_encoder = std::any_of(
+      here.begin(), here.end(),
+      [](const Participant* who) { return who->encoder_has[index_of(TrackSource::Microphone)]; });
+  for (const Participant* who : here) {
     all += '/' + who->seen.p + (who->lead ? "!" : "");
     for (size_t i = 0; i < kSources; ++i) {
       all += is_available(who->seen.p, static_cast<TrackSource>(i)) ? '1' : '0';
       // A page's track and an encoder's are different tracks to the media plane.
       all += who->encoder_has[i] ? 'e' : '-';
     }
+    // Whose voices a page hears that has an encoder beside it: plan_slots().
+    all += who->seen.speaking && has_voice_by_encoder ? 's' : '-';
   }
   return all;
 }

@@ -18,6 +18,11 @@ bool is_picture(const std::string& slot) {
   return slot.rfind("voice-", 0) != 0 && slot.rfind("sound-", 0) != 0;
 }
 
+// Voices without a slot of their own.
+bool is_free_voice(const std::string& slot) {
+  return slot == "voice-0" || slot == "voice-1";
+}
+
 class Planner {
  public:
   Planner(const Classroom& room, const Viewer& viewer) : room_(room), viewer_(viewer) {}
@@ -35,6 +40,30 @@ class Planner {
     if (slot == "screen") return pick(presenter(lead), TrackSource::Screen);
     if (slot == "sound-screen") return pick(presenter(lead), TrackSource::ScreenAudio);
     return std::nullopt;
+  }
+
+  // The media plane keeps a connection's own voice from it, but does not know that a page and an
+  // encoder stand in one room: there the loudest voice would be the own one, as an echo.
+  [[nodiscard]] bool would_hear_itself() const {
+    const Participant* who = room_.find(viewer_.p);
+    return who != nullptr && who->encoder_has[index_of(TrackSource::Microphone)];
+  }
+  // For whom that holds: the others' voices that no other slot carries, who speaks first.
+  [[nodiscard]] std::vector<Shown> voices(const SlotPlan& plan) const {
+    std::vector<Shown> speaking;
+    std::vector<Shown> quiet;
+    for (const Participant* who : room_.roster()) {
+      const Shown voice{who->seen.p, TrackSource::Microphone};
+      const bool is_carried = std::any_of(
+          plan.begin(), plan.end(), [&](const auto& entry) { return entry.second.shown == voice; });
+      if (is_carried || voice.p == viewer_.p || !room_.is_available(voice.p, voice.source) ||
+          !room_.may_forward(voice.p, voice.source)) {
+        continue;
+      }
+      (who->seen.speaking ? speaking : quiet).push_back(voice);
+    }
+    speaking.insert(speaking.end(), quiet.begin(), quiet.end());
+    return speaking;
   }
 
   // Who belongs on the viewer's wall, most wanted first.
@@ -57,8 +86,8 @@ class Planner {
   }
 
  private:
-  // Nobody is shown or played to itself, but a teacher's page sees what the teacher's encoders send:
-  // it is the only way to know that they do.
+  // Nobody is shown or played to itself, but a teacher's page sees what the teacher's encoders
+  // send: it is the only way to know that they do.
   [[nodiscard]] bool is_mirror(const std::string& p, TrackSource source) const {
     if (p != viewer_.p) return false;
     const bool is_sound = source == TrackSource::Microphone || source == TrackSource::ScreenAudio;
@@ -116,6 +145,29 @@ void place_wall(std::vector<std::string> wanted, const std::vector<std::string>&
   }
 }
 
+// Whoever has a slot and still belongs to the first keeps it: a voice that moves is interrupted.
+void place_voices(std::vector<Shown> voices, const SlotPlan& before, SlotPlan& plan) {
+  std::vector<SlotTarget*> free;
+  for (auto& [slot, target] : plan) {
+    if (is_free_voice(slot)) free.push_back(&target);
+  }
+  voices.resize(std::min(voices.size(), free.size()));
+  for (auto& [slot, target] : plan) {
+    if (!is_free_voice(slot)) continue;
+    const auto old = before.find(slot);
+    if (old == before.end() || !old->second.shown) continue;
+    const auto kept = std::find(voices.begin(), voices.end(), *old->second.shown);
+    if (kept == voices.end()) continue;
+    target.shown = *kept;
+    voices.erase(kept);
+  }
+  for (SlotTarget* target : free) {
+    if (target->shown || voices.empty()) continue;
+    target->shown = voices.front();
+    voices.erase(voices.begin());
+  }
+}
+
 }  // namespace
 
 SlotPlan plan_slots(const Classroom& room, const Viewer& viewer, const SlotPlan& before) {
@@ -124,14 +176,15 @@ SlotPlan plan_slots(const Classroom& room, const Viewer& viewer, const SlotPlan&
   std::vector<std::string> wall_slots;
   for (const std::string& slot : viewer.slots) {
     SlotTarget& target = plan[slot];
-    if (slot == "voice-0" || slot == "voice-1")
-      target.loudest = true;
+    if (is_free_voice(slot))
+      target.loudest = !planner.would_hear_itself();
     else if (is_wall(slot))
       wall_slots.push_back(slot);
     else
       target.shown = planner.named(slot);
   }
   place_wall(planner.wall(), wall_slots, before, plan);
+  if (planner.would_hear_itself()) place_voices(planner.voices(plan), before, plan);
 
   const auto shown_on_wall = static_cast<size_t>(
       std::count_if(wall_slots.begin(), wall_slots.end(),
@@ -156,7 +209,7 @@ SlotPlan plan_slots(const Classroom& room, const Viewer& viewer, const SlotPlan&
 protocol::SlotMap as_map(const SlotPlan& plan) {
   protocol::SlotMap map;
   for (const auto& [slot, target] : plan) {
-    if (!target.loudest) map[slot] = target.shown;
+    if (!is_free_voice(slot)) map[slot] = target.shown;
   }
   return map;
 }

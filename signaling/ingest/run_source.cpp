@@ -72,9 +72,9 @@ media::client::Publisher::Params publisher_params(const wish::OpenedSession& ope
 
 class Run {
  public:
-  Run(const Target& target, SourceReader& reader, const Feeder& feeder,
+  Run(const Target& target, SourceReader& reader, Duration timeout, const Feeder& feeder,
       const std::atomic<bool>& stop)
-      : target_(target), reader_(reader), feeder_(feeder), stop_(stop) {}
+      : target_(target), reader_(reader), timeout_(timeout), feeder_(feeder), stop_(stop) {}
   ~Run() {
     if (loop_ && client_) loop_->remove(*client_);
     if (http_ && !resource_.empty()) static_cast<void>(http_->remove(resource_));
@@ -109,10 +109,19 @@ class Run {
   }
 
   std::optional<Ending> wait_for_media() {
-    silent_after_ = media::net::monotonic_now() + kFirstMedia;
+    const Instant begun = media::net::monotonic_now();
+    silent_after_ = begun + kFirstMedia;
     while (true) {
       const Instant now = loop_->run_once(media::net::monotonic_now() + kTurn);
-      if (auto ended = look_at_source(now)) return ended;
+      if (auto ended = look_at_source(now)) {
+        // GStreamer calls both a closed connection: one that was silent until it gave up, and one
+        // whose other end hung up without having shown anything.
+        const bool is_push = static_cast<bool>(feeder_);
+        if (!is_push && ended->reason == fault_name(SourceFault::Ended))
+          ended->reason =
+              fault_name(now - begun >= timeout_ ? SourceFault::Stalled : SourceFault::NotMedia);
+        return ended;
+      }
       // What came first is not kept: the publisher starts with what is there when it is ready.
       if (reader_.take_picture() || reader_.take_sound()) return std::nullopt;
     }
@@ -184,6 +193,7 @@ class Run {
 
   const Target& target_;
   SourceReader& reader_;
+  Duration timeout_;  // of the reader's connection
   const Feeder& feeder_;
   const std::atomic<bool>& stop_;
   std::unique_ptr<media::client::ClientLoop> loop_;
@@ -210,7 +220,7 @@ Ending run_source(const Target& target, const media::ingest::SourceParams& param
                   const Feeder& feeder, const std::atomic<bool>& stop) {
   auto reader = SourceReader::open(params);
   if (!reader) return {"broken", reader.error().message};
-  return Run(target, **reader, feeder, stop).run();
+  return Run(target, **reader, params.timeout, feeder, stop).run();
 }
 
 void tell_state(const std::string& state) {

@@ -61,7 +61,8 @@ SourceKeeper::Step SourceKeeper::on_tick(Instant now, bool enabled, bool wanted,
   running_ = true;
   stopping_ = false;
   last_word_ = now;
-  rest(Phase::Connecting, {});
+  // Until it shows something, what was wrong before still stands.
+  rest(Phase::Connecting, phase_ == Phase::Retrying ? reason_ : std::string());
   return Step::Start;
 }
 

@@ -157,7 +157,8 @@ test('devices that stall, lie or are not there are told from each other and harm
     garbage.on('error', done).on('close', done);
   });
   const { sources: all } = (await sources()).json();
-  for (const one of all.filter((source) => source.kind === 'rtsp')) assert.notEqual(one.reason, '', one.name);
+  const reasons = Object.fromEntries(all.filter((one) => one.kind === 'rtsp').map((one) => [one.name, one.reason]));
+  assert.deepEqual(reasons, { 停住: 'stalled', 冒充: 'not-media', 不在: 'unreachable' });
   await seesPicture(classroom, 'teacher', 5);
   await teacher.shot('sources-troubled');
   for (const one of all) assert.equal((await sources('DELETE', `/${one.id}`)).status, 204);

@@ -106,11 +106,11 @@ TEST_F(LiveSources, AnotherPictureStandsInForABoardThatIsNotThere) {
 
 TEST_F(LiveSources, AStreamKeySaysWhatItsSourceShows) {
   connect_page(*a);
-  lessons->set_sources(id_of("lesson"), {source("s", SourceRole::Board)});
-  Line& board = encoder_as(SourceRole::TeacherCamera, with_key());
-  EXPECT_EQ(shown(*a, "board"), (json{{"p", p_of(*t)}, {"source", "board"}}));
+  lessons->set_sources(id_of("lesson"), {source("s", SourceRole::Courseware)});
+  Line& encoder = encoder_as(SourceRole::TeacherCamera, with_key());
+  EXPECT_EQ(shown(*a, "screen"), (json{{"p", p_of(*t)}, {"source", "screen"}}));
   EXPECT_FALSE(lessons->source_flows(id_of("lesson"), id_of("s"))) << "nothing has come yet";
-  send_for({&board}, kSoon);
+  send_for({&encoder}, kSoon);
   EXPECT_TRUE(lessons->source_flows(id_of("lesson"), id_of("s")));
 }
 

@@ -37,9 +37,9 @@ class RandomLesson : public Room {
   }
   bool coin() { return rng_.below(2) == 0; }
   std::array<bool, kSources> some_tracks() {
-    std::array<bool, kSources> out{coin(), coin(), coin(), coin()};
-    out[index_of(protocol::TrackSource::Board)] = out[0] != out[2];
-    return out;
+    std::array<bool, kSources> has{coin(), coin(), coin(), coin()};
+    has[index_of(protocol::TrackSource::Board)] = has[0] != has[2];
+    return has;
   }
 
   void join_someone() {

@@ -88,6 +88,37 @@ TEST_F(Plans, ATeachersPageSeesWhatTheTeachersEncodersSendAndHearsNoneOfIt) {
   EXPECT_EQ(p.at("sound-screen").shown, std::nullopt);
 }
 
+// The page and the recorder stand in one room.
+TEST(PlansOfAMeeting, WhoseVoiceComesByAnEncoderDoesNotHearItFromItsPage) {
+  Room r(storage::ActivityKind::LessonPrep);
+  const std::string t = r.join_sending(Room::teacher());
+  const std::string a = r.join_sending(Room::pupils("a"));
+  const std::string b = r.join_sending(Room::pupils("b"));
+  const std::string c = r.join_sending(Room::pupils("c"));
+  r.start(t);
+  Viewer viewer;
+  viewer.p = t;
+  viewer.role = Role::Teacher;
+  viewer.slots = {"voice-0", "voice-1"};
+  EXPECT_TRUE(plan_slots(r.room, viewer, {}).at("voice-0").loudest);
+  Output out;
+  r.room.on_join(r.now, Room::teacher(), Origin::Encoder, out);
+  r.room.on_encoder_tracks(r.now, t, {true, true, false, false, false}, out);
+  SlotPlan plan = plan_slots(r.room, viewer, {});
+  EXPECT_FALSE(plan.at("voice-0").loudest);
+  EXPECT_EQ(plan.at("voice-0").shown, (Shown{a, TrackSource::Microphone}));
+  EXPECT_EQ(plan.at("voice-1").shown, (Shown{b, TrackSource::Microphone}));
+  out = {};
+  r.room.on_voice(r.now, c, true, out);
+  EXPECT_TRUE(std::any_of(out.effects.begin(), out.effects.end(), [](const Effect& effect) {
+    return std::holds_alternative<SlotsChanged>(effect);
+  }));
+  plan = plan_slots(r.room, viewer, plan);
+  EXPECT_EQ(plan.at("voice-0").shown, (Shown{a, TrackSource::Microphone})) << "stays in its place";
+  EXPECT_EQ(plan.at("voice-1").shown, (Shown{c, TrackSource::Microphone})) << "who speaks is heard";
+  EXPECT_TRUE(as_map(plan).empty()) << "pages are not told of voices";
+}
+
 TEST_F(Plans, TeacherAndObserversHaveTheWallInOrderOfArrival) {
   const std::string o = join(observer("1"));
   for (const std::string& viewer : {t, o}) {

@@ -71,6 +71,8 @@ TEST(SourceKeeper, WaitsLongerAfterEachFailureButNeverLongerThanTheLimit) {
     EXPECT_GE(wait, SourceKeeper::kFirstRetry / 2);
   }
   EXPECT_GT(waits.back(), SourceKeeper::kLongestRetry / 2);
+  EXPECT_EQ(s.keeper.phase(), Phase::Connecting);
+  EXPECT_EQ(s.keeper.reason(), "unreachable") << "said until something is shown";
   s.keeper.on_ended(s.now, "stalled");
   EXPECT_EQ(s.keeper.reason(), "stalled");
 }
