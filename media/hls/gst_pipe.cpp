@@ -51,8 +51,8 @@ Outcome<std::unique_ptr<GstPipe>> GstPipe::make(const std::string& description) 
     const std::string why = error != nullptr ? error->message : "no reason given";
     g_clear_error(&error);
     return env_fail(fmt::format(
-        "The stream's encoder cannot be built ({}). Install gstreamer1.0-plugins-base, -good "
-        "and -bad.",
+        "The stream's encoder cannot be built ({}). Install gstreamer1.0-plugins-base, -good, "
+        "-bad and gstreamer1.0-libav.",
         why));
   }
   g_clear_error(&error);

@@ -22,7 +22,11 @@ const char* decoder_of(Codec codec) {
     case Codec::Vp9:
       return "vp9dec";
     case Codec::H264:
-      return "h264parse ! openh264dec";
+      // All profiles: recorders and encoders send High with B frames. One thread: more would hold
+      // frames back.
+      return "h264parse ! avdec_h264 max-threads=1";
+    case Codec::Av1:
+      return "av1parse ! av1dec";
     default:
       return nullptr;
   }
@@ -31,6 +35,9 @@ const char* decoder_of(Codec codec) {
 GstCaps* caps_of(Codec codec, const std::vector<uint8_t>& avc_config) {
   if (codec == Codec::Vp8) return gst_caps_new_empty_simple("video/x-vp8");
   if (codec == Codec::Vp9) return gst_caps_new_empty_simple("video/x-vp9");
+  if (codec == Codec::Av1)
+    return gst_caps_new_simple("video/x-av1", "stream-format", G_TYPE_STRING, "obu-stream",
+                               "alignment", G_TYPE_STRING, "tu", nullptr);
   GstBuffer* config = gst_buffer_new_allocate(nullptr, avc_config.size(), nullptr);
   gst_buffer_fill(config, 0, avc_config.data(), avc_config.size());
   GstCaps* caps =

@@ -50,7 +50,7 @@ std::vector<sdp::ClientSection> sections() {
       section.codecs = {sdp::client_codec(Codec::Opus)};
     } else {
       section.codecs = {sdp::client_codec(Codec::Vp8), sdp::client_codec(Codec::Vp9),
-                        sdp::client_codec(Codec::H264)};
+                        sdp::client_codec(Codec::H264), sdp::client_codec(Codec::Av1)};
     }
     // Congestion feedback is not promised: the line is this machine's loopback.
     for (media::CodecParams& codec : section.codecs) codec.transport_cc = false;
@@ -69,7 +69,7 @@ std::vector<media::hls::Broadcast::Input> inputs_of(const sdp::ClientAnswer& ans
     input.kind = is_sound ? MediaKind::Audio : MediaKind::Video;
     input.source =
         section.mid == "3" ? media::hls::PictureDesk::kScreen : media::hls::PictureDesk::kTeacher;
-    for (const Codec codec : {Codec::Opus, Codec::Vp8, Codec::Vp9, Codec::H264}) {
+    for (const Codec codec : {Codec::Opus, Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1}) {
       const bool fits = (codec == Codec::Opus) == is_sound;
       if (fits) input.codecs[sdp::client_codec(codec).payload_type] = codec;
     }

@@ -59,6 +59,16 @@ const installReaders = () => {
     pen.drawImage(shown(), 0, 0, 32, 18);
     return Array.from(pen.getImageData(0, 0, 32, 18).data);
   };
+  // The hardest step from one pixel to the next in the row through the clock's digits, of 255.
+  window.__sharpest = () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 1 });
+    const pen = canvas.getContext('2d');
+    pen.drawImage(shown(), 0, 540, 1280, 1, 0, 0, 1280, 1);
+    const { data } = pen.getImageData(0, 0, 1280, 1);
+    let most = 0;
+    for (let i = 4; i < data.length; i += 4) most = Math.max(most, Math.abs(data[i] - data[i - 4]));
+    return most;
+  };
   window.__live = () => ({
     state: document.querySelector('[data-testid="live-state"]')?.dataset.state,
     behind: Number(document.querySelector('[data-testid="live-behind"]')?.dataset.seconds ?? NaN),
@@ -94,6 +104,8 @@ test('an observer at the door chooses the delayed stream, and its picture moves'
   const first = await observer.page.evaluate(() => window.__look());
   await until(observer.page, (before) => window.__look().some((value, i) => Math.abs(value - before[i]) > 40), first, { what: 'the picture moves' });
   assert.equal((await live(observer)).width, 1280);
+  // The teacher's large picture, not a small one made large: the clock's digits have hard edges.
+  await until(observer.page, () => window.__sharpest() > 140, null, { what: 'the picture is sharp' });
   await observer.shot('live-playing-zh');
 });
 
