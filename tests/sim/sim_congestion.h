@@ -151,7 +151,6 @@ class MediaFlow : public Flow {
   Instant next_tick_;
   Instant next_sample_;
   bool key_wanted_ = true;
-  bool sending_key_ = false;
   uint64_t frames_dropped_ = 0;
   media::receive::TransportCcRecorder recorder_;
   media::receive::TransportCcRecorder::Feedback feedback_;
