@@ -73,6 +73,13 @@ export function soundBackAfter(samples, since) {
   return null;
 }
 
+// Seconds from `since` until a connection made later than that was connected; null when there was none.
+function connectedAfter(samples, since) {
+  const before = samples.findLast((s) => s.at <= since)?.peer ?? -1;
+  const first = samples.find((s) => s.at > since && s.peer > before && s.state === 'connected');
+  return first ? (first.at - since) / 1000 : null;
+}
+
 // `line` is the emulator's report at the end of the window; `event` the moment after which sound or picture must be back.
 export function figures({ notes, joined, from, to, line, event = null }) {
   const { samples, shown } = notes;
@@ -98,6 +105,7 @@ export function figures({ notes, joined, from, to, line, event = null }) {
     top_layer_after_s: top ? (top[0] - joined) / 1000 : null,
     top_layer_back_after_s: topAgain ? (topAgain[0] - event) / 1000 : null,
     sound_back_after_s: event === null ? null : soundBackAfter(samples, event),
+    connected_back_after_s: event === null ? null : connectedAfter(samples, event),
     voice_buffer_ms: 1000 * ratio(voice('jitterBufferDelay'), voice('jitterBufferEmittedCount')),
     picture_buffer_ms: 1000 * ratio(picture('jitterBufferDelay'), picture('jitterBufferEmittedCount')),
     queue_p95_ms: line.down.queue_wait.p95_ms,

@@ -80,6 +80,9 @@ class Teacher {
     this.child.on('exit', () => { if (!this.stopped) setTimeout(() => this.start(server, fps), 200); });
   }
 
+  // A teacher's page notices by its WebSocket that the server has gone; this one would wait for its media to fall silent.
+  startAgain() { this.child.kill('SIGKILL'); }
+
   stop() { this.stopped = true; this.child.kill('SIGTERM'); }
 }
 
@@ -163,6 +166,9 @@ function printRow(name, runs) {
     + `${shown(m('longest_gap_s'))} s, ${shown(m('frames_per_second'))} fps, ${sizes}, 720p after ${shown(m('top_layer_after_s'))} s`);
   console.log(`  line     ${shown(m('kbits'), 0)} kbit/s down, ${shown(m('line_lost_percent'))} % lost, queue p95 ${shown(m('queue_p95_ms'), 0)} ms; `
     + `machine ${shown(m('machine_busy_percent'), 0)} % busy, emulator late p99 ${shown(m('emulator_late_p99_ms'), 0)} ms`);
+  if (m('sound_back_after_s') !== null || m('connected_back_after_s') !== null) {
+    console.log(`  back     sound after ${shown(m('sound_back_after_s'))} s, a new connection after ${shown(m('connected_back_after_s'))} s`);
+  }
   for (const c of checks) {
     console.log(`  ${c.met ? 'met   ' : 'MISSED'} ${NAMES_OF[c.key] ?? c.key}: ${shown(c.value, 2)} (target ${c.most})`);
   }
@@ -205,6 +211,7 @@ class Bench {
     await this.server.stop('SIGKILL');
     const again = await Server.start({ data: this.server.data, publicAddress: this.host.address, ...this.ports });
     Object.assign(this.server, { child: again.child, exited: again.exited, log: again.log });
+    this.teacher.startAgain();
     return now();
   }
 
