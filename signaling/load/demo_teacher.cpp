@@ -10,9 +10,8 @@
 #include "media/base/log.h"
 #include "media/client/client_loop.h"
 #include "media/client/synthetic_teacher.h"
-#include "media/dtls/certificate.h"
 #include "media/net/clock.h"
-#include "signaling/wish/media_session.h"
+#include "signaling/wish/publishing_session.h"
 
 namespace signaling::load {
 namespace {
@@ -20,47 +19,20 @@ namespace {
 using media::Duration;
 using media::Instant;
 
-constexpr int64_t kNtpToUnixUs = 2'208'988'800LL * 1'000'000;
 // The clock in the picture shows China Standard Time.
 constexpr int64_t kShownZoneUs = 8LL * 3600 * 1'000'000;
 constexpr Duration kFirstRetry = Duration::millis(500);
 constexpr Duration kMaxRetry = Duration::seconds(5);
 constexpr Duration kConnectLimit = Duration::seconds(10);
 constexpr Duration kLook = Duration::millis(100);
-// 180p, 360p, 720p, named as browsers' examples do.
-const std::vector<std::string> kRids = {"q", "h", "f"};
-
-struct DemoSession final : media::client::ClientEvents {
-  bool connected = false;
-  bool lost = false;
-  std::vector<std::vector<uint8_t>> feedback;
-
-  void on_connected(Instant /*now*/) override { connected = true; }
-  void on_lost(Instant /*now*/, media::transport::Peer::State /*state*/) override { lost = true; }
-  void on_rtcp(Instant /*now*/, media::ByteSpan compound) override {
-    feedback.emplace_back(compound.begin(), compound.end());
-  }
-};
-
-media::client::SyntheticTeacher::Params teacher_params(const wish::OpenedSession& opened,
+media::client::SyntheticTeacher::Params teacher_params(const wish::PublishingSession& session,
                                                        const DemoParams& params, Instant start) {
-  const int64_t wall_offset = media::net::wall_now_us() - start.as_micros();
-  const auto vp8 = sdp::client_codec(media::Codec::Vp8);
   media::client::SyntheticTeacher::Params out;
-  out.extensions = opened.answer.extensions;
-  out.audio_mid = "0";
-  out.video_mid = "1";
-  out.opus_payload_type = sdp::client_codec(media::Codec::Opus).payload_type;
-  out.vp8_payload_type = vp8.payload_type;
-  out.rtx_payload_type = vp8.rtx_payload_type;
-  out.audio_ssrc = media::Ssrc(0x11);
-  for (uint32_t i = 0; i < kRids.size(); ++i) {
-    out.layers.push_back({kRids[i], media::Ssrc(0x100 + i), media::Ssrc(0x200 + i)});
-  }
+  static_cast<media::client::Publisher::Params&>(out) = session.params(start);
+  out.cname = "tongke-teacher";
   out.fps = params.fps;
   out.grain = params.grain;
-  out.ntp_offset_us = wall_offset + kNtpToUnixUs;
-  out.wall_offset_us = wall_offset + kShownZoneUs;
+  out.wall_offset_us = media::net::wall_now_us() - start.as_micros() + kShownZoneUs;
   return out;
 }
 
@@ -75,7 +47,7 @@ class Demo {
  private:
   [[nodiscard]] bool done() const { return stop_ || media::net::monotonic_now() >= end_; }
   media::Outcome<void> run_session(wish::HttpClient& http);
-  media::Outcome<void> stream(media::client::ClientLoop& loop, const wish::OpenedSession& opened);
+  media::Outcome<void> stream(media::client::ClientLoop& loop, wish::PublishingSession& session);
   void wait(Duration span) const;
 
   const DemoParams& params_;
@@ -120,53 +92,36 @@ media::Outcome<void> Demo::run() {
 media::Outcome<void> Demo::run_session(wish::HttpClient& http) {
   auto loop = media::client::ClientLoop::make();
   if (!loop) return tl::unexpected(loop.error());
-  auto opened =
-      wish::open_session(http, params_.url, wish::make_credentials((*loop)->rng()),
-                         (*loop)->certificate().fingerprint(),
-                         wish::publisher_sections(kRids, {media::Ssrc(0x11), std::nullopt}, {}));
-  if (!opened) return tl::unexpected(opened.error());
-  auto streamed = stream(**loop, *opened);
-  if (!opened->resource.empty()) static_cast<void>(http.remove(opened->resource));
-  return streamed;
+  auto session = wish::PublishingSession::open(**loop, http, params_.url);
+  if (!session) return tl::unexpected(session.error());
+  return stream(**loop, **session);
 }
 
 media::Outcome<void> Demo::stream(media::client::ClientLoop& loop,
-                                  const wish::OpenedSession& opened) {
-  DemoSession session;
-  const auto id = loop.add(opened.client, session);
-  if (!id) return tl::unexpected(id.error());
-  const media::client::PacketSink sink{
-      [&](media::ByteSpan packet) { return loop.send_rtp(*id, packet); },
-      [&](media::ByteSpan packet) { return loop.send_rtcp(*id, packet); }};
+                                  wish::PublishingSession& session) {
   const Instant limit = media::net::monotonic_now() + kConnectLimit;
-  while (!session.connected && !session.lost && !done() && media::net::monotonic_now() < limit) {
+  while (!session.is_connected() && !session.is_lost() && !done() &&
+         media::net::monotonic_now() < limit) {
     loop.run_once(media::net::monotonic_now() + Duration::millis(20));
   }
-  if (done()) {
-    loop.remove(*id);
-    return {};
-  }
-  if (!session.connected) {
-    loop.remove(*id);
+  if (done()) return {};
+  if (!session.is_connected())
     return media::env_fail(
         "The demo teacher did not connect: is the server's media port reachable?");
-  }
   ever_connected_ = true;
   const Instant start = media::net::monotonic_now();
   auto teacher =
-      media::client::SyntheticTeacher::make(teacher_params(opened, params_, start), start);
+      media::client::SyntheticTeacher::make(teacher_params(session, params_, start), start);
   if (!teacher) return tl::unexpected(teacher.error());
   media::logger("load")->info("the demo teacher is on the air");
-  while (!done() && !session.lost) {
+  while (!done() && !session.is_lost()) {
     const Instant now =
         loop.run_once(std::min((*teacher)->next_due(), media::net::monotonic_now() + kLook));
-    for (const auto& compound : session.feedback) (*teacher)->on_rtcp(now, compound, sink);
-    session.feedback.clear();
-    (*teacher)->produce(media::net::monotonic_now(), sink);
+    for (const auto& compound : session.take_feedback())
+      (*teacher)->on_rtcp(now, compound, session.sink());
+    (*teacher)->produce(media::net::monotonic_now(), session.sink());
   }
-  const bool was_lost = session.lost;
-  loop.remove(*id);
-  if (was_lost) return media::env_fail("The demo teacher lost its connection.");
+  if (session.is_lost()) return media::env_fail("The demo teacher lost its connection.");
   return {};
 }
 

@@ -164,19 +164,21 @@ function Pictures({ recording, deck, state, atUs }: PicturesProps) {
   const t = useT();
   const { tracks } = recording;
   if (tracks.length === 0) return <section className="pictures"><p className="gap">{t('player.noMedia')}</p></section>;
-  const hasScreenNow = tracks.some((track) => track.source === 'screen' && segmentAt(track, atUs) !== null);
+  const isThere = (source: Track['source']) => tracks.some((track) => track.source === source && segmentAt(track, atUs) !== null);
+  // As in the lesson: what is taught from is large, the courseware before the board.
+  const matter = (['screen', 'board'] as const).find(isThere) ?? 'camera';
   const place = (track: Track): string => {
-    if (track.role === 'teacher') return (track.source === 'screen') === hasScreenNow ? 'main' : 'second';
+    if (track.role === 'teacher') return track.source === matter ? 'main' : 'second';
     return state.stage === track.participant ? 'called' : 'class';
   };
   const rank: Record<string, number> = { main: 0, second: 1, called: 2, class: 3 };
   return (
     <section className="pictures">
       {tracks.filter((track) => !isSound(track)).map((track) => (
-        <figure key={trackKey(track)} className={place(track)} style={{ order: rank[place(track)] }} hidden={track.source === 'screen' && !hasScreenNow}>
+        <figure key={trackKey(track)} className={place(track)} style={{ order: rank[place(track)] }} hidden={track.source !== 'camera' && !isThere(track.source)}>
           <Media deck={deck} track={track} />
           {segmentAt(track, atUs) === null && <p className="gap">{t('player.gap')}</p>}
-          <figcaption>{track.name}{track.source === 'screen' ? ` · ${t('teach.sharing')}` : ''}</figcaption>
+          <figcaption>{track.name}{track.source === 'screen' ? ` · ${t('teach.sharing')}` : track.source === 'board' ? ` · ${t('sources.role.board')}` : ''}</figcaption>
         </figure>
       ))}
       {tracks.filter(isSound).map((track) => <Media key={trackKey(track)} deck={deck} track={track} />)}
