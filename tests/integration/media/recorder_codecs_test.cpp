@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "media/pipelines/repair.h"
 #include "tests/support/recorder_rig.h"
 #include "tests/support/recording_probe.h"
 #include "tests/support/rtp_samples.h"
@@ -160,6 +161,13 @@ TEST_P(RecorderCodecs, EveryFrameOfAnIndependentSenderIsKeptAndDecodes) {
   EXPECT_TRUE(near(probed.duration_us, 2'000'000, 40'000));
   EXPECT_TRUE(has_cues(file));
   EXPECT_EQ(decoded_frames(file), 60);
+
+  // The same file, cut off in the middle of a frame as a killed server leaves it.
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) * 6 / 10);
+  const auto repaired = media::pipelines::repair_recording(folder.path(), file.filename().string());
+  EXPECT_TRUE(repaired.playable);
+  EXPECT_GT(decoded_frames(file), 15);
+  EXPECT_TRUE(has_cues(file));
 }
 
 INSTANTIATE_TEST_SUITE_P(
