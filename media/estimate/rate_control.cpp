@@ -15,11 +15,6 @@ constexpr double kMaxVariance = 2.5;
 // Further than this from the capacity, the line has changed.
 constexpr double kDeviations = 3.0;
 constexpr double kSlack = 10'000;
-// While less is sent than could be, one sign of a queue says little about the target: at most half.
-constexpr double kMaxLimitedDrop = 0.5;
-// Of what is sent, this much at least arrives within the same half second over a line that has
-// room.
-constexpr double kCarried = 0.85;
 
 }  // namespace
 
@@ -106,10 +101,8 @@ void RateControl::decrease(Instant now, const Input& input) {
     }
     if (!input.application_limited) learn_capacity(arrived / 1000);
   }
-  // Unless less arrives than is sent: then it is this line that is full.
-  const bool full = input.arrived && static_cast<double>(input.arrived->as_bps()) <
-                                         kCarried * static_cast<double>(input.sent.as_bps());
-  if (input.application_limited && !full) next = std::max(next, rate * kMaxLimitedDrop);
+  // Unless a queue stands already: then it is this line that is full.
+  if (input.application_limited && !input.full) next = std::max(next, rate * kDecrease);
   last_decrease_ = now;
   if (next < rate) rate_ = clamped(next);
 }

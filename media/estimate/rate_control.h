@@ -25,7 +25,9 @@ class RateControl {
     std::optional<DataRate> arrived;  // throughput at the receiver, made good for inherent loss
     Duration rtt;
     bool application_limited = false;
-    DataRate sent;  // lately
+    // A queue stands in front of the line. Without one, what arrives while little is sent says
+    // nothing about the line's width.
+    bool full = false;
   };
   // With each feedback. Returns rate().
   DataRate update(Instant now, const Input& input);

@@ -185,7 +185,7 @@ void SendSideEstimator::update_rate(Instant now, const Batch& batch) {
   input.trend = trend_to_obey(now);
   input.rtt = rtt_;
   input.application_limited = state_.application_limited;
-  input.sent = state_.sent;
+  input.full = std::max(queue_delay_, newest_queue_) > kStanding;
   if (const auto rate = throughput_.rate()) {
     state_.arrived = *rate;
     const double own = std::min(loss_.inherent(), loss_.loss());
@@ -231,7 +231,8 @@ Trend SendSideEstimator::trend_to_obey(Instant now) {
   Trend trend = delay_.trend();
   // Growth from nothing to next to nothing is noise; and what our own train piled up goes by
   // itself.
-  const bool small = waits < kNotable || (probing_.is_recent(now) && waits < kQueued);
+  const Duration notable = state_.application_limited ? kNotableLimited : kNotable;
+  const bool small = waits < notable || (probing_.is_recent(now) && waits < kQueued);
   if (trend == Trend::Building && small) trend = Trend::Draining;
   if (is_standing(now)) trend = Trend::Building;
   return trend == Trend::Building && !is_worth_giving_way(now, waits) ? Trend::Steady : trend;

@@ -108,8 +108,10 @@ class SendSideEstimator {
 
   // More waiting than a frame's own burst makes: loss is then congestion, and nothing is probed.
   static constexpr Duration kQueued = Duration::millis(60);
-  // Less than this is jitter of the machines, not a queue.
+  // Less than this is jitter of the machines and frames of others, not a queue of ours. Where less
+  // is sent than could be, a key frame alone may make more.
   static constexpr Duration kNotable = Duration::millis(40);
+  static constexpr Duration kNotableLimited = Duration::millis(80);
   // Somebody's packets wait: a line with this is not empty.
   static constexpr Duration kQueuedALittle = Duration::millis(25);
   // Longer than this for half a second, a queue that stands still is drained: a voice must not be

@@ -23,6 +23,9 @@ constexpr size_t kPacketBytes = 1'178;  // of a picture, all headers included
 constexpr size_t kHeaders = 88;         // of that: IP, UDP, RTP with extensions, cipher tag
 constexpr size_t kTcpHeaders = 40;
 constexpr media::SlotId kPicture{1};
+constexpr media::SlotId kVoiceSlot{2};
+constexpr Duration kAllocation = Duration::millis(100);
+constexpr int64_t kVoiceKbps = 60;  // kVoiceBytes and headers, fifty times a second
 constexpr Duration kTcpMinTimeout = Duration::millis(300);
 
 double seconds_of(Instant at) {
@@ -110,10 +113,34 @@ MediaFlow::MediaFlow(uint64_t seed, MediaFlowParams params)
   next_frame_ = start + within(kFrame);
   next_voice_ = start + within(kVoice);
   next_tick_ = start + within(kTick);
+
+  media::allocate::Want voice;
+  voice.slot = kVoiceSlot;
+  voice.kind = media::MediaKind::Audio;
+  voice.rates[0][0] = kbps(kVoiceKbps);
+  media::allocate::Want picture;
+  picture.slot = kPicture;
+  picture.kind = media::MediaKind::Video;
+  for (size_t i = 0; i < params_.layers.size(); ++i) picture.rates[i][0] = kbps(params_.layers[i]);
+  wants_ = {voice, picture};
+}
+
+void MediaFlow::allocate(Instant now) {
+  const auto& state = estimator_.state();
+  allocator_.update(now, {state.target, state.loss, state.rtt}, wants_);
+  estimator_.set_wanted(allocator_.allocation().wanted);
+  if (allocator_.allocation().changed) {
+    changes_.push_back(now);
+    key_wanted_ = true;
+  }
 }
 
 int64_t MediaFlow::picture_bps() const {
-  const int64_t voice = params_.voice ? 60'000 : 0;
+  if (params_.allocate) {
+    const auto grants = allocator_.grants();
+    return grants.empty() || !grants[1].shown ? 0 : grants[1].rate.as_bps();
+  }
+  const int64_t voice = params_.voice ? kVoiceKbps * 1'000 : 0;
   const int64_t room = estimator_.state().target.as_bps() - voice;
   if (!params_.layers.empty()) {
     int64_t best = 0;
@@ -198,9 +225,14 @@ void MediaFlow::tick(Instant now) {
   const bool paused = second >= params_.pause_from && second < params_.pause_to;
   if (now >= next_tick_) {
     next_tick_ = now + kTick;
-    estimator_.set_wanted(paused ? DataRate() : kbps(params_.max_kbps + 60));
+    if (!params_.allocate)
+      estimator_.set_wanted(paused ? DataRate() : kbps(params_.max_kbps + kVoiceKbps));
     estimator_.on_tick(now);
     pacer_.set_target(now, estimator_.state().target);
+  }
+  if (params_.allocate && now >= next_allocation_) {
+    next_allocation_ = now + kAllocation;
+    allocate(now);
   }
   if (!paused && params_.voice && now >= next_voice_) {
     next_voice_ = now + kVoice;

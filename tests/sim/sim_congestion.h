@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "media/allocate/allocator.h"
 #include "media/base/rng.h"
 #include "media/estimate/send_side_estimator.h"
 #include "media/pace/pacer.h"
@@ -111,6 +112,8 @@ struct MediaFlowParams {
   int64_t max_kbps = 4'000;  // of the picture
   int64_t min_kbps = 50;
   std::vector<int64_t> layers;  // kbit/s: the best that fits is sent; empty: any rate
+  // The layers are chosen by our allocator, as for the teacher's picture.
+  bool allocate = false;
   bool voice = true;
   bool lies_all_lost = false;  // the receiver reports that nothing arrived
   bool lies_all_well = false;  // ... that everything arrived as it was sent
@@ -130,9 +133,13 @@ class MediaFlow : public Flow {
   DataRate lowest_target(double from, double to) const;
   DataRate mean_target(double from, double to) const;
   uint64_t frames_dropped() const { return frames_dropped_; }
+  // Times at which the allocator gave the picture more or less than before, or paused it.
+  const std::vector<Instant>& changes() const { return changes_; }
+  const media::allocate::Allocation& allocation() const { return allocator_.allocation(); }
 
  private:
   int64_t picture_bps() const;
+  void allocate(Instant now);
   void make_frame(Instant now);
   void offer(Instant now, LinePacket packet, media::pace::PacedPacket paced);
   void put(Instant now, LinePacket packet, media::estimate::SentKind kind);
@@ -158,6 +165,10 @@ class MediaFlow : public Flow {
   std::vector<uint32_t> handles_;
   std::vector<media::SlotId> wishes_;
   std::vector<DataRate> targets_;
+  media::allocate::Allocator allocator_;
+  std::vector<media::allocate::Want> wants_;
+  std::vector<Instant> changes_;
+  Instant next_allocation_;
 };
 
 // Greedy or of `bytes`, with slow start, fast retransmit and time-outs (RFC 5681, 6298); no SACK.

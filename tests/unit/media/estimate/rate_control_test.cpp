@@ -14,7 +14,7 @@ class RateControlTest : public ::testing::Test {
   DataRate run(Trend trend, Duration span, std::optional<DataRate> arrived) {
     for (const Instant end = now_ + span; now_ < end;) {
       now_ += Duration::millis(50);
-      control_.update(now_, {trend, arrived, Duration::millis(100), limited_, sent_});
+      control_.update(now_, {trend, arrived, Duration::millis(100), limited_, full_});
     }
     return control_.rate();
   }
@@ -23,14 +23,14 @@ class RateControlTest : public ::testing::Test {
     for (const Instant end = now_ + span; now_ < end;) {
       now_ += Duration::millis(50);
       control_.update(now_,
-                      {Trend::Steady, control_.rate(), Duration::millis(100), limited_, sent_});
+                      {Trend::Steady, control_.rate(), Duration::millis(100), limited_, full_});
     }
     return control_.rate();
   }
   RateControl control_{RateLimits{}};
   Instant now_ = Instant::from_micros(1'000'000);
   bool limited_ = false;
-  DataRate sent_;
+  bool full_ = false;
 };
 
 TEST_F(RateControlTest, GrowsByEightPercentASecondWhereNothingIsKnown) {
@@ -93,17 +93,17 @@ TEST_F(RateControlTest, HoldsWhileTheQueueDrains) {
   EXPECT_EQ(run(Trend::Draining, Duration::seconds(10), kbps(300)), kbps(300));
 }
 
-TEST_F(RateControlTest, OneSignWhileLittleIsSentHalvesAtMost) {
+TEST_F(RateControlTest, OneSignWhileLittleIsSentIsAStepDownAndNoFall) {
   control_.set(now_, kbps(4'000));
   limited_ = true;
-  EXPECT_EQ(run(Trend::Building, Duration::millis(50), kbps(40)), kbps(2'000));
+  EXPECT_EQ(run(Trend::Building, Duration::millis(50), kbps(40)), kbps(3'400));
   EXPECT_FALSE(control_.capacity()) << "a voice alone says nothing about the width of the line";
 }
 
-TEST_F(RateControlTest, LessArrivingThanIsSentIsBelievedAtOnce) {
+TEST_F(RateControlTest, AQueueThatStandsIsBelievedAtOnce) {
   control_.set(now_, kbps(2'500));
   limited_ = true;
-  sent_ = kbps(1'500);
+  full_ = true;
   EXPECT_EQ(run(Trend::Building, Duration::millis(50), kbps(300)), kbps(255));
 }
 
