@@ -51,7 +51,8 @@ class HlsHouse {
     std::function<int64_t()> wall_us;
     process::ChildProcess::Post post;
     std::vector<std::string> encoder = {process::kOwnProgram, "hls"};
-    // An encoder takes most of a core. More lectures at once belong on more machines.
+    // A camera's picture takes an encoder up to half a core. More lectures at once belong on more
+    // machines.
     size_t max_streams = 4;
     // Whom the lesson's teacher has removed; empty: nobody.
     std::function<bool(const std::string& lesson, const auth::Actor& actor)> is_removed = {};

@@ -44,6 +44,7 @@ export class LiveStream {
     element.addEventListener('waiting', this.onWaiting);
     element.addEventListener('playing', this.onPlaying);
     element.addEventListener('pause', this.onPause);
+    element.addEventListener('error', this.onError);
     void this.open();
   }
 
@@ -55,6 +56,7 @@ export class LiveStream {
     this.element.removeEventListener('waiting', this.onWaiting);
     this.element.removeEventListener('playing', this.onPlaying);
     this.element.removeEventListener('pause', this.onPause);
+    this.element.removeEventListener('error', this.onError);
     this.empty();
   }
 
@@ -99,6 +101,11 @@ export class LiveStream {
   /** Also when the picture is taken away to be replaced: then it was not the viewer who paused. */
   private readonly onPause = () => {
     if (this.view.get().state === 'playing' && this.element.readyState > HTMLMediaElement.HAVE_NOTHING) this.change({ state: 'paused' });
+  };
+
+  /** Of an element that plays by itself: its address is void, or its line is gone. */
+  private readonly onError = () => {
+    if (this.hls === null && this.element.getAttribute('src') !== null && !this.closed) this.again();
   };
 
   private empty(): void {
