@@ -48,7 +48,7 @@ DataRate LossModel::on_sample(Instant now, const Sample& sample, DataRate wanted
   if (last.queue_grew) {
     // The rate before a test is no limit any more, and what the test saw is no evidence.
     test_.reset();
-    yield(now, last, static_cast<double>(present.as_bps()));
+    yield(now, last, wanted, present);
   } else if (test_) {
     go_on_testing(now, last, wanted);
   } else {
@@ -114,12 +114,13 @@ void LossModel::learn(const Observation& last) {
 
 // Loss beyond the line's own, down by half of it, as senders do that are friendly to TCP
 // (draft-ietf-rmcat-gcc-02 section 6).
-void LossModel::yield(Instant now, const Observation& last, double present_bps) {
-  const double beyond = share(last.lost, last.sent) - inherent_;
-  if (beyond < kYieldAbove || now - last_yield_ < kYieldGap) return;
+void LossModel::yield(Instant now, const Observation& last, DataRate wanted, DataRate present) {
+  const double beyond = std::min(share(last.lost, last.sent), loss_) - inherent_;
+  if (beyond < kYieldAbove) return lift(now, wanted);
+  if (now - last_yield_ < kYieldGap) return;
   last_yield_ = last_change_ = now;
   limiting_ = true;
-  limit_ = rate(present_bps * (1 - beyond / 2));
+  limit_ = rate(static_cast<double>(present.as_bps()) * (1 - beyond / 2));
 }
 
 void LossModel::start_test(Instant now, const Observation& recent) {

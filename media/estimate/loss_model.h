@@ -85,7 +85,7 @@ class LossModel {
   Observation close_observation();
   void watch(Instant now, const Observation& last, DataRate wanted);
   void learn(const Observation& last);
-  void yield(Instant now, const Observation& last, double present_bps);
+  void yield(Instant now, const Observation& last, DataRate wanted, DataRate present);
   void start_test(Instant now, const Observation& recent);
   void go_on_testing(Instant now, const Observation& last, DataRate wanted);
   void judge(Instant now, DataRate wanted);

@@ -136,7 +136,7 @@ TEST_P(FlowsShareALine, BesideADownloadTheVoiceHoldsAndTheLineComesBack) {
   download.end = 80;
   RenoFlow& tcp = net.add(std::make_unique<RenoFlow>(download));
   net.run_until(110);
-  EXPECT_GE(kilobits(flow.arrivals.rate(25, 80)), 160) << "voice and a small picture";
+  EXPECT_GE(kilobits(flow.arrivals.rate(25, 80)), 280) << "voice and a small picture";
   EXPECT_GE(kilobits(tcp.arrivals.rate(25, 80)), 450) << "and the download is not starved";
   EXPECT_LE(voice_lost(flow), 0.02) << "seed " << seed();
   EXPECT_GE(kilobits(flow.arrivals.rate(95, 110)), 0.8 * 2'000) << "seed " << seed();
