@@ -14,6 +14,7 @@ import type {
   SlotFeed,
   SlotMap,
   SourceStatus,
+  UndecodableSlot,
   Welcome,
 } from './messages';
 
