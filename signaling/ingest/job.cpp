@@ -225,7 +225,9 @@ std::string shown_address(const std::string& text) {
     const std::string path = part(url, CURLUPART_PATH);
     curl_url_set(url.get(), CURLUPART_PATH, path.substr(0, path.rfind('/')).c_str(), 0);
   }
-  return part(url, CURLUPART_URL);
+  std::string out = part(url, CURLUPART_URL);
+  if (part(url, CURLUPART_PATH) == "/" && out.ends_with('/')) out.pop_back();
+  return out;
 }
 
 std::string with_host(const std::string& text, const std::string& host) {
