@@ -20,7 +20,7 @@ double lost(const Flow& flow) {
 
 class EstimatesFollowTheLine : public ::testing::TestWithParam<uint64_t> {
  protected:
-  uint64_t seed() const { return GetParam(); }
+  [[nodiscard]] uint64_t seed() const { return GetParam(); }
   MediaFlow& media(Network& net, MediaFlowParams params = {}) {
     return net.add(std::make_unique<MediaFlow>(seed(), params));
   }

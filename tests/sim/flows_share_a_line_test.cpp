@@ -24,7 +24,7 @@ double voice_lost(const Flow& flow) {
 
 class FlowsShareALine : public ::testing::TestWithParam<uint64_t> {
  protected:
-  uint64_t seed() const { return GetParam(); }
+  [[nodiscard]] uint64_t seed() const { return GetParam(); }
   MediaFlow& add(Network& net, MediaFlowParams params, bool reversed = false) {
     return net.add(std::make_unique<MediaFlow>(seed() * 100 + ++count_, params), reversed);
   }

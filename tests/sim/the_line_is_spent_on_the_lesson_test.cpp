@@ -15,7 +15,7 @@ double kilobits(DataRate rate) {
 
 class TheLineIsSpentOnTheLesson : public ::testing::TestWithParam<uint64_t> {
  protected:
-  uint64_t seed() const { return GetParam(); }
+  [[nodiscard]] uint64_t seed() const { return GetParam(); }
   MediaFlow& teach(const BottleneckParams& line, double seconds) {
     BottleneckParams back;
     back.kbps_from = {{0, 10'000}};
