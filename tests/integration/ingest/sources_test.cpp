@@ -259,6 +259,19 @@ TEST_F(Sources, AnRtspServerThatSaysNothingIsGivenUp) {
   EXPECT_EQ(stub.opened(), 0U);
 }
 
+// The address that was judged is the one that is asked, whatever the device answers.
+TEST_F(Sources, ACameraThatSendsItsCallerElsewhereIsNotFollowed) {
+  const auto server =
+      run({"/usr/bin/python3", std::string(TONGKE_SOURCE_DIR) + "/tests/support/rtsp_redirect.py"});
+  ASSERT_TRUE(loop.run_until([&] { return server->said("listening"); })) << server->log();
+  const std::string port = std::to_string(server->lines.front().value("port", uint16_t{0}));
+  const auto source = ingest(SourceKind::Rtsp, "rtsp://127.0.0.1:" + port + "/x");
+  ASSERT_TRUE(ended(*source)) << source->log();
+  EXPECT_TRUE(server->said("redirected")) << server->log();
+  EXPECT_FALSE(server->said("asked")) << server->log();
+  EXPECT_NE(source->reason(), "");
+}
+
 TEST_F(Sources, GarbageInsteadOfRtmpIsClosedAndHarmsNobody) {
   uint16_t port = 0;
   const auto listener = listen_rtmp(port);
