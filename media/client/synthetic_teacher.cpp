@@ -29,7 +29,7 @@ SyntheticTeacher::SyntheticTeacher(const Params& params, Instant start,
       picture_(kWidth, kHeight, params.grain) {}
 
 Outcome<std::unique_ptr<SyntheticTeacher>> SyntheticTeacher::make(Params params, Instant start) {
-  auto publisher = Publisher::make(params, start);
+  auto publisher = Publisher::make(static_cast<const Publisher::Params&>(params), start);
   if (!publisher) return tl::unexpected(publisher.error());
   if (auto ready = (*publisher)->prepare(kWidth, kHeight); !ready)
     return tl::unexpected(ready.error());

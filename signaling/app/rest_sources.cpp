@@ -106,6 +106,31 @@ NewSource read_source(const nlohmann::json& body, const Call& call, int64_t wall
   return made;
 }
 
+// The row as it is now, or a problem; neither: there is none.
+using Changed = std::pair<std::optional<LessonSource>, std::string>;
+
+// On the storage thread.
+Outcome<Changed> change(storage::Store& store, const std::string& lesson, const std::string& id,
+                        const nlohmann::json& body) {
+  const auto rows = store.sources_of_lesson(lesson);
+  if (!rows) return tl::unexpected<media::EnvError>(rows.error());
+  const auto found = std::find_if(rows->begin(), rows->end(),
+                                  [&](const LessonSource& row) { return row.id == id; });
+  if (found == rows->end()) return Changed{};
+  LessonSource row = *found;
+  std::string problem;
+  read_name(body, row, problem);
+  read_role(body, row, problem);
+  if (const auto enabled = body.find("enabled"); enabled != body.end()) {
+    if (!enabled->is_boolean()) problem = "enabled: true or false";
+    if (enabled->is_boolean()) row.enabled = enabled->get<bool>();
+  }
+  if (!problem.empty()) return Changed{std::nullopt, problem};
+  const auto done = store.change_source(row);
+  if (!done) return tl::unexpected<media::EnvError>(done.error());
+  return Changed{*done ? std::optional(row) : std::nullopt, {}};
+}
+
 // Answers and returns false where there are none.
 bool has_sources(Api& api, const Call& call) {
   if (api.params.sources != nullptr) return true;
@@ -175,35 +200,17 @@ void handle_change_source(Api& api, Call call) {
   if (!has_sources(api, call)) return;
   const auto body = json_body(api, call);
   if (!body) return;
-  using Changed = std::pair<std::optional<LessonSource>, std::string>;  // the row, or a problem
-  api.storage.ask(
-      [body = *body, lesson = call.lesson.id,
-       id = call.params[1]](storage::Store& store) -> Outcome<Changed> {
-        const auto rows = store.sources_of_lesson(lesson);
-        if (!rows) return tl::unexpected<media::EnvError>(rows.error());
-        const auto found = std::find_if(rows->begin(), rows->end(),
-                                        [&](const LessonSource& row) { return row.id == id; });
-        if (found == rows->end()) return Changed{};
-        LessonSource row = *found;
-        std::string problem;
-        read_name(body, row, problem);
-        read_role(body, row, problem);
-        if (const auto enabled = body.find("enabled"); enabled != body.end()) {
-          if (!enabled->is_boolean()) problem = "enabled: true or false";
-          if (enabled->is_boolean()) row.enabled = enabled->get<bool>();
-        }
-        if (!problem.empty()) return Changed{std::nullopt, problem};
-        const auto done = store.change_source(row);
-        if (!done) return tl::unexpected<media::EnvError>(done.error());
-        return Changed{*done ? std::optional(row) : std::nullopt, {}};
-      },
-      [&api, call](const Outcome<Changed>& done) {
-        if (!done) return reply_unavailable(api, call);
-        if (!done->second.empty()) return reply_error(api, call, 400, "bad-message", done->second);
-        if (!done->first) return reply_error(api, call, 404, "not-found", "no such source");
-        api.params.sources->on_changed(call.lesson.id);
-        reply_json(api, call, 200, source_json(api, *done->first));
-      });
+  api.storage.ask([body = *body, lesson = call.lesson.id, id = call.params[1]](
+                      storage::Store& store) { return change(store, lesson, id, body); },
+                  [&api, call](const Outcome<Changed>& done) {
+                    if (!done) return reply_unavailable(api, call);
+                    if (!done->second.empty())
+                      return reply_error(api, call, 400, "bad-message", done->second);
+                    if (!done->first)
+                      return reply_error(api, call, 404, "not-found", "no such source");
+                    api.params.sources->on_changed(call.lesson.id);
+                    reply_json(api, call, 200, source_json(api, *done->first));
+                  });
 }
 
 void handle_remove_source(Api& api, Call call) {

@@ -73,7 +73,7 @@ class SourceHouse {
 
   SourceHouse(Params params, ingest::AddressPolicy policy, SourceHost& host,
               storage::sql::StorageThread& storage);
-  Entry* find(const std::string& source) const;
+  [[nodiscard]] Entry* find(const std::string& source) const;
   void look_after(Entry& entry, const HostedSources& lesson, media::Instant now);
   void follow_push(Entry& entry);
   void call(Entry& entry);

@@ -64,10 +64,10 @@ std::string numeric(const sockaddr* address, socklen_t size) {
 }  // namespace
 
 const std::vector<std::string>& default_deny() {
-  static const std::vector<std::string> networks = {
+  static const std::vector<std::string> kNetworks = {
       "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255",
       "::/128",    "::1/128",     "fe80::/10",      "ff00::/8"};
-  return networks;
+  return kNetworks;
 }
 
 std::vector<std::string> addresses_of_this_machine() {
