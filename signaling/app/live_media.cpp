@@ -670,9 +670,8 @@ void LiveLessons::State::on_event(const media::api::Event& event) {
   if (active != nullptr) {
     track->second.flows = active->active;
     track->second.silent = !active->active;
-  }
-  if (active != nullptr && peer->second.use == PeerUse::Page) {
-    lesson->room.on_track_flow(now(), p, track->second.source, active->active, out);
+    if (peer->second.use == PeerUse::Page)
+      lesson->room.on_track_flow(now(), p, track->second.source, active->active, out);
   }
   if (voice != nullptr && track_for(*lesson, p, TrackSource::Microphone) == voice->track) {
     lesson->room.on_voice(now(), p, voice->speaking, out);

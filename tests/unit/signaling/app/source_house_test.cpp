@@ -23,7 +23,7 @@ using tests::id_of;
 
 // One lesson, and what was told about it.
 struct FakeHost final : SourceHost {
-  std::vector<HostedSources> hosted_sources() const override {
+  [[nodiscard]] std::vector<HostedSources> hosted_sources() const override {
     if (!is_open) return {};
     return {{id_of("lesson"), is_live, &rows}};
   }
@@ -34,7 +34,7 @@ struct FakeHost final : SourceHost {
                       const std::string& hash) override {
     keys[source] = hash;
   }
-  bool source_flows(const std::string&, const std::string& source) const override {
+  [[nodiscard]] bool source_flows(const std::string&, const std::string& source) const override {
     return flowing.contains(source);
   }
   void tell_sources(const std::string&, protocol::Sources all) override { told = std::move(all); }
