@@ -659,6 +659,12 @@ void LiveLessons::State::on_event(const media::api::Event& event) {
     lesson->room.on_media_connected(now(), peer->second.p, out);
     return apply(*lesson, out);
   }
+  on_track_event(event);
+}
+
+// It began or ceased to flow, or its voice did.
+void LiveLessons::State::on_track_event(const media::api::Event& event) {
+  classroom::Output out;
   const auto* active = std::get_if<media::api::TrackActive>(&event);
   const auto* voice = std::get_if<media::api::VoiceActivity>(&event);
   const auto track = tracks.find(active != nullptr ? active->track : voice->track);

@@ -192,6 +192,7 @@ struct LiveLessons::State {
   void remove_peer(PeerId id);
   void offer(Socket& socket, const protocol::Offer& offer, Hosted& lesson);
   void on_event(const media::api::Event& event);
+  void on_track_event(const media::api::Event& event);
   void on_peer_lost(PeerId id);
   void on_relief(const media::api::ReliefChanged& event);
   void on_undecodable(const media::api::SlotUndecodable& event);
