@@ -61,7 +61,8 @@ Outcome<UdpSocket> UdpSocket::bind(const Address& local, const SocketOptions& op
   if (getsockname(fd, &address.any, &bound) != 0)
     return env_fail("cannot read a socket's port: " + reason(errno));
   socket.local_ = from_kernel(address);
-  if (options.keep_local && is_any(local) && mark_local(fd, v6)) socket.locals_ = std::make_unique<LocalAddresses>();
+  if (options.keep_local && is_any(local) && mark_local(fd, v6))
+    socket.locals_ = std::make_unique<LocalAddresses>();
   return socket;
 }
 
